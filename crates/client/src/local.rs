@@ -1,0 +1,1 @@
+//! The agent, over its socket: what an application uses.

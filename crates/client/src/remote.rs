@@ -1,0 +1,1 @@
+//! A work server, over TCP or TLS: what the agent uses.
