@@ -1,1 +1,19 @@
 #![doc = include_str!("../README.md")]
+
+pub mod access;
+pub mod applications;
+pub mod audit;
+pub mod containers;
+pub mod documents;
+mod engine;
+pub mod error;
+pub mod filing;
+pub mod grants;
+pub mod libraries;
+pub mod listing;
+mod rows;
+mod schema;
+pub mod users;
+
+pub use engine::Store;
+pub use error::StoreError;

@@ -1,0 +1,426 @@
+//! Workspaces and folders.
+
+use crate::access::{Access, Facts, Principal, effective, security_number};
+use crate::rows::{self, name_key};
+use crate::{Store, StoreError, libraries};
+use chancery_proto::clock::Timestamp;
+use chancery_proto::ids::{ContainerId, LibraryAlias};
+use chancery_proto::work::DefaultSecurity;
+use rusqlite::{Connection, OptionalExtension, params};
+
+/// What a container is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ContainerKind {
+    /// Usually a matter.
+    Workspace,
+    /// A folder in a workspace, or in another folder.
+    Folder,
+}
+
+/// A workspace or folder as it is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Container {
+    /// The library's alias.
+    pub library: String,
+    /// The number in the library.
+    pub number: u64,
+    /// Workspace or folder.
+    pub kind: ContainerKind,
+    /// The container above; none for a workspace.
+    pub parent: Option<u64>,
+    /// The workspace it belongs to; its own number for a workspace.
+    pub workspace: u64,
+    /// That workspace's name.
+    pub workspace_name: String,
+    /// Its name.
+    pub name: String,
+    /// What it is for.
+    pub description: String,
+    /// Key of the person it belongs to.
+    pub owner: String,
+    /// Key of the person who last changed it.
+    pub last_user: String,
+    /// As it was set.
+    pub default_security: DefaultSecurity,
+    /// As it holds, after inheritance.
+    pub effective_security: DefaultSecurity,
+    /// Further profile fields, as a JSON object.
+    pub extra: String,
+    /// When it was made.
+    pub created: Timestamp,
+    /// When it was last changed.
+    pub edited: Timestamp,
+    /// Whether a folder is in it.
+    pub has_subfolders: bool,
+    /// Whether a document is filed in it.
+    pub has_documents: bool,
+}
+
+impl Container {
+    /// What somebody may do with it.
+    #[must_use]
+    pub fn access(&self, who: &Principal) -> Access {
+        effective(
+            who,
+            Facts {
+                security: self.effective_security,
+                owners: [&self.owner, &self.owner],
+            },
+        )
+    }
+
+    /// Its id as it travels.
+    #[must_use]
+    pub fn id(&self) -> String {
+        format!("{}!{}", self.library, self.number)
+    }
+}
+
+/// A workspace or folder to be made.
+#[derive(Debug, Clone)]
+pub struct NewContainer {
+    /// Its name.
+    pub name: String,
+    /// What it is for.
+    pub description: String,
+    /// Key of the person it belongs to.
+    pub owner: String,
+    /// As it is set; a workspace cannot inherit.
+    pub default_security: DefaultSecurity,
+    /// Further profile fields, as a JSON object.
+    pub extra: String,
+}
+
+/// What is to change; what is absent stays.
+#[derive(Debug, Clone, Default)]
+pub struct ContainerChanges {
+    /// A new name.
+    pub name: Option<String>,
+    /// A new description.
+    pub description: Option<String>,
+    /// Key of a new owner.
+    pub owner: Option<String>,
+    /// A new default security.
+    pub default_security: Option<DefaultSecurity>,
+    /// Further profile fields, as a whole.
+    pub extra: Option<String>,
+}
+
+/// Names of workspaces, folders and documents: 1 to 255 characters, no
+/// control characters, not `.` or `..`.
+pub(crate) fn check_name(name: &str) -> Result<(), StoreError> {
+    let reason = if name.trim().is_empty() {
+        "a name has at least one character that can be seen"
+    } else if name.chars().count() > 255 {
+        "a name has at most 255 characters"
+    } else if name.chars().any(char::is_control) {
+        "a name has no control characters, such as NUL or a line break"
+    } else if name == "." || name == ".." {
+        "a name is not “.” or “..”"
+    } else {
+        return Ok(());
+    };
+    Err(StoreError::invalid("name", reason))
+}
+
+/// The container, if the principal may know that it is there.
+pub(crate) fn find(
+    connection: &Connection,
+    id: &ContainerId,
+    who: &Principal,
+) -> Result<Container, StoreError> {
+    let mut statement = connection.prepare_cached(&format!(
+        "SELECT {} FROM {} WHERE l.alias = ?1 AND c.number = ?2",
+        rows::CONTAINER,
+        rows::CONTAINER_FROM
+    ))?;
+    let found = statement
+        .query_row(params![id.library.as_str(), id.number], rows::container)
+        .optional()?;
+    match found {
+        Some(container) if container.access(who) >= Access::Read => Ok(container),
+        _ => Err(StoreError::NotFound("container")),
+    }
+}
+
+/// The container, if the principal may do that much with it.
+pub(crate) fn find_for(
+    connection: &Connection,
+    id: &ContainerId,
+    who: &Principal,
+    needed: Access,
+) -> Result<Container, StoreError> {
+    let container = find(connection, id, who)?;
+    if container.access(who) >= needed {
+        Ok(container)
+    } else {
+        Err(refusal(needed))
+    }
+}
+
+pub(crate) fn refusal(needed: Access) -> StoreError {
+    StoreError::NoAccess(match needed {
+        Access::ReadWrite => "You may look at this but not change it. Ask its owner for access.",
+        Access::Full => "You may not delete this. Ask its owner for access.",
+        _ => "You may not change who has access to this. Ask its owner.",
+    })
+}
+
+fn insert(
+    connection: &Connection,
+    library: i64,
+    parent: Option<&Container>,
+    new: &NewContainer,
+    who: &Principal,
+    now: Timestamp,
+) -> Result<u64, StoreError> {
+    check_name(&new.name)?;
+    let number = libraries::take_number(connection, library)?;
+    let kind = if parent.is_some() { 2 } else { 1 };
+    let effective_security = match (new.default_security, parent) {
+        (DefaultSecurity::Inherit, Some(parent)) => parent.effective_security,
+        (DefaultSecurity::Inherit, None) => {
+            return Err(StoreError::invalid(
+                "default_security",
+                "a workspace is public, view or private",
+            ));
+        }
+        (security, _) => security,
+    };
+    connection
+        .prepare_cached(
+            "INSERT INTO containers VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?14)",
+        )?
+        .execute(params![
+            library,
+            number,
+            kind,
+            parent.map(|parent| parent.number),
+            parent.map_or(number, |parent| parent.workspace),
+            new.name,
+            name_key(&new.name),
+            new.description,
+            new.owner,
+            who.user,
+            security_number(new.default_security),
+            security_number(effective_security),
+            new.extra,
+            now.0
+        ])?;
+    Ok(number)
+}
+
+/// Brings what inherits below `number` in line, documents included.
+fn push_security(
+    connection: &Connection,
+    library: i64,
+    number: u64,
+    security: DefaultSecurity,
+) -> Result<(), StoreError> {
+    let value = security_number(security);
+    connection.execute(
+        "UPDATE containers SET effective_security = ?3 WHERE library = ?1 AND number IN (
+            WITH RECURSIVE below(number) AS (
+                SELECT ?2
+                UNION ALL
+                SELECT c.number FROM containers c JOIN below ON c.parent = below.number
+                WHERE c.library = ?1 AND c.default_security = 0
+            ) SELECT number FROM below)",
+        params![library, number, value],
+    )?;
+    connection.execute(
+        "UPDATE versions SET effective_security = ?3 WHERE library = ?1 AND default_security = 0 AND number IN (
+            WITH RECURSIVE below(number) AS (
+                SELECT ?2
+                UNION ALL
+                SELECT c.number FROM containers c JOIN below ON c.parent = below.number
+                WHERE c.library = ?1 AND c.default_security = 0
+            ) SELECT f.number FROM filings f JOIN below ON f.folder = below.number WHERE f.library = ?1)",
+        params![library, number, value],
+    )?;
+    Ok(())
+}
+
+impl Store {
+    /// The workspace or folder with that id, if `who` may know of it.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] when it is not there for `who`.
+    pub fn container(&self, id: &ContainerId, who: &Principal) -> Result<Container, StoreError> {
+        self.read(|connection| find(connection, id, who))
+    }
+
+    /// The containers from the workspace down to this one.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] when it is not there for `who`.
+    pub fn container_path(
+        &self,
+        id: &ContainerId,
+        who: &Principal,
+    ) -> Result<Vec<Container>, StoreError> {
+        self.read(|connection| {
+            let mut path = vec![find(connection, id, who)?];
+            while let Some(above) = path.last().and_then(|last| last.parent) {
+                path.push(find(
+                    connection,
+                    &ContainerId {
+                        library: id.library.clone(),
+                        number: above,
+                    },
+                    who,
+                )?);
+            }
+            path.reverse();
+            Ok(path)
+        })
+    }
+
+    /// Makes a workspace.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] for the library, [`StoreError::Invalid`] for a field.
+    pub async fn add_workspace(
+        &self,
+        library: LibraryAlias,
+        new: NewContainer,
+        who: Principal,
+        now: Timestamp,
+    ) -> Result<Container, StoreError> {
+        self.write(move |connection| {
+            if who.external {
+                return Err(StoreError::NoAccess(
+                    "External users cannot make workspaces.",
+                ));
+            }
+            let kept = libraries::find(connection, &library)?;
+            let number = insert(connection, kept.id, None, &new, &who, now)?;
+            // Whoever makes it for somebody else still gets to see the answer.
+            let maker = Principal {
+                administrator: true,
+                ..who
+            };
+            find(connection, &ContainerId { library, number }, &maker)
+        })
+        .await
+    }
+
+    /// Makes a folder in a workspace or folder.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`], [`StoreError::NoAccess`] for the container above,
+    /// [`StoreError::Invalid`] for a field.
+    pub async fn add_folder(
+        &self,
+        parent: ContainerId,
+        new: NewContainer,
+        who: Principal,
+        now: Timestamp,
+    ) -> Result<Container, StoreError> {
+        self.write(move |connection| {
+            let above = find_for(connection, &parent, &who, Access::ReadWrite)?;
+            let library = libraries::find(connection, &parent.library)?;
+            let number = insert(connection, library.id, Some(&above), &new, &who, now)?;
+            let maker = Principal {
+                administrator: true,
+                ..who
+            };
+            find(
+                connection,
+                &ContainerId {
+                    library: parent.library,
+                    number,
+                },
+                &maker,
+            )
+        })
+        .await
+    }
+
+    /// Changes a workspace or folder; a changed security reaches what inherits it.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`], [`StoreError::NoAccess`], [`StoreError::Invalid`].
+    pub async fn update_container(
+        &self,
+        id: ContainerId,
+        changes: ContainerChanges,
+        who: Principal,
+        now: Timestamp,
+    ) -> Result<Container, StoreError> {
+        self.write(move |connection| {
+            let security_changes = changes.default_security.is_some() || changes.owner.is_some();
+            let needed = if security_changes { Access::ChangeSecurity } else { Access::ReadWrite };
+            let kept = find_for(connection, &id, &who, needed)?;
+            let library = libraries::find(connection, &id.library)?;
+            let name = changes.name.unwrap_or(kept.name);
+            check_name(&name)?;
+            let security = changes.default_security.unwrap_or(kept.default_security);
+            let effective_security = match (security, kept.parent) {
+                (DefaultSecurity::Inherit, None) => {
+                    return Err(StoreError::invalid("default_security", "a workspace is public, view or private"));
+                }
+                (DefaultSecurity::Inherit, Some(above)) => {
+                    let above = ContainerId { library: id.library.clone(), number: above };
+                    find(connection, &above, &Principal::system(&who.user))?.effective_security
+                }
+                (security, _) => security,
+            };
+            connection
+                .prepare_cached(
+                    "UPDATE containers SET name = ?3, name_key = ?4, description = ?5, owner = ?6, last_user = ?7,
+                     default_security = ?8, effective_security = ?9, extra = ?10, edited = ?11
+                     WHERE library = ?1 AND number = ?2",
+                )?
+                .execute(params![
+                    library.id,
+                    id.number,
+                    name,
+                    name_key(&name),
+                    changes.description.unwrap_or(kept.description),
+                    changes.owner.unwrap_or(kept.owner),
+                    who.user,
+                    security_number(security),
+                    security_number(effective_security),
+                    changes.extra.unwrap_or(kept.extra),
+                    now.0
+                ])?;
+            if effective_security != kept.effective_security {
+                push_security(connection, library.id, id.number, effective_security)?;
+            }
+            find(connection, &id, &Principal { administrator: true, ..who })
+        })
+        .await
+    }
+
+    /// Deletes an empty workspace or folder.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] while something is in it; otherwise as for a change.
+    pub async fn delete_container(
+        &self,
+        id: ContainerId,
+        kind: ContainerKind,
+        who: Principal,
+    ) -> Result<(), StoreError> {
+        self.write(move |connection| {
+            let kept = find_for(connection, &id, &who, Access::Full)?;
+            if kept.kind != kind {
+                return Err(StoreError::NotFound("container"));
+            }
+            if kept.has_subfolders || kept.has_documents {
+                return Err(StoreError::Conflict(format!(
+                    "“{}” is not empty. Move or delete what is in it first.",
+                    kept.name
+                )));
+            }
+            let library = libraries::find(connection, &id.library)?;
+            connection.execute(
+                "DELETE FROM containers WHERE library = ?1 AND number = ?2",
+                params![library.id, id.number],
+            )?;
+            Ok(())
+        })
+        .await
+    }
+}

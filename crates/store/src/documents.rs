@@ -1,0 +1,167 @@
+//! Documents and their versions, as they are kept and read.
+
+use crate::access::{Access, Facts, Principal, effective};
+use crate::{Store, StoreError, rows};
+use chancery_proto::clock::Timestamp;
+use chancery_proto::ids::{DocumentId, LibraryAlias};
+use chancery_proto::work::DefaultSecurity;
+use rusqlite::{Connection, OptionalExtension, params};
+
+/// SHA-256 of a version's bytes.
+pub type ContentHash = [u8; 32];
+
+/// One version of a document with its whole profile.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Version {
+    /// The library's alias.
+    pub library: String,
+    /// The document's number in the library.
+    pub number: u64,
+    /// This version, from 1.
+    pub version: u32,
+    /// The document's latest version.
+    pub latest: u32,
+    /// The name, without extension.
+    pub name: String,
+    /// The extension, in lower case and without a dot.
+    pub extension: String,
+    /// For example `WORDX`.
+    pub kind: String,
+    /// The class.
+    pub class: String,
+    /// The subclass, or nothing.
+    pub subclass: String,
+    /// Key of the author.
+    pub author: String,
+    /// Key of the operator.
+    pub operator: String,
+    /// Key of the person who last changed it.
+    pub last_user: String,
+    /// The comment.
+    pub comment: String,
+    /// As it was set.
+    pub default_security: DefaultSecurity,
+    /// As it holds, after inheritance.
+    pub effective_security: DefaultSecurity,
+    /// In bytes.
+    pub size: u64,
+    /// Of the bytes.
+    pub hash: ContentHash,
+    /// When this version was made.
+    pub created: Timestamp,
+    /// When its content was last changed.
+    pub edited: Timestamp,
+    /// When its profile was last changed.
+    pub profile_edited: Timestamp,
+    /// When the file was made, where it came from.
+    pub file_created: Timestamp,
+    /// When the file was last changed, where it came from.
+    pub file_edited: Timestamp,
+    /// Further profile fields, as a JSON object.
+    pub extra: String,
+    /// Number of the workspace it belongs to.
+    pub workspace: u64,
+    /// That workspace's name.
+    pub workspace_name: String,
+}
+
+impl Version {
+    /// What somebody may do with it.
+    #[must_use]
+    pub fn access(&self, who: &Principal) -> Access {
+        effective(
+            who,
+            Facts {
+                security: self.effective_security,
+                owners: [&self.author, &self.operator],
+            },
+        )
+    }
+}
+
+/// The version, if the principal may know that it is there.
+pub(crate) fn find(
+    connection: &Connection,
+    id: &DocumentId,
+    who: &Principal,
+) -> Result<Version, StoreError> {
+    let mut statement = connection.prepare_cached(&format!(
+        "SELECT {} FROM {} WHERE l.alias = ?1 AND v.number = ?2 AND v.version = ?3 AND v.deleted IS NULL",
+        rows::VERSION,
+        rows::VERSION_FROM
+    ))?;
+    let found = statement
+        .query_row(
+            params![id.library.as_str(), id.number, id.version],
+            rows::version,
+        )
+        .optional()?;
+    match found {
+        Some(version) if version.access(who) >= Access::Read => Ok(version),
+        _ => Err(StoreError::NotFound("document")),
+    }
+}
+
+/// The version, if the principal may do that much with it.
+pub(crate) fn find_for(
+    connection: &Connection,
+    id: &DocumentId,
+    who: &Principal,
+    needed: Access,
+) -> Result<Version, StoreError> {
+    let version = find(connection, id, who)?;
+    if version.access(who) >= needed {
+        Ok(version)
+    } else {
+        Err(crate::containers::refusal(needed))
+    }
+}
+
+impl Store {
+    /// One version with its profile, if `who` may know of it.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] when it is not there for `who`.
+    pub fn version(&self, id: &DocumentId, who: &Principal) -> Result<Version, StoreError> {
+        self.read(|connection| find(connection, id, who))
+    }
+
+    /// Every version of a document that `who` may see, newest first.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] when the version named is not there for `who`.
+    pub fn versions(&self, id: &DocumentId, who: &Principal) -> Result<Vec<Version>, StoreError> {
+        self.read(|connection| {
+            find(connection, id, who)?;
+            let mut statement = connection.prepare_cached(&format!(
+                "SELECT {} FROM {} WHERE l.alias = ?1 AND v.number = ?2 AND v.deleted IS NULL ORDER BY v.version DESC",
+                rows::VERSION,
+                rows::VERSION_FROM
+            ))?;
+            let all: Vec<Version> = statement
+                .query_map(params![id.library.as_str(), id.number], rows::version)?
+                .collect::<Result<_, _>>()?;
+            Ok(all.into_iter().filter(|version| version.access(who) >= Access::Read).collect())
+        })
+    }
+
+    /// Whether any version, replaced ones included, still needs these bytes.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn content_is_needed(
+        &self,
+        library: &LibraryAlias,
+        hash: &ContentHash,
+    ) -> Result<bool, StoreError> {
+        self.read(|connection| {
+            let mut statement = connection.prepare_cached(
+                "SELECT EXISTS (SELECT 1 FROM versions v JOIN libraries l ON l.id = v.library
+                                WHERE l.alias = ?1 AND v.hash = ?2)
+                     OR EXISTS (SELECT 1 FROM replaced r JOIN libraries l ON l.id = r.library
+                                WHERE l.alias = ?1 AND r.hash = ?2)",
+            )?;
+            Ok(statement.query_row(params![library.as_str(), hash], |row| row.get(0))?)
+        })
+    }
+}

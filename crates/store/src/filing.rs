@@ -1,0 +1,486 @@
+//! Putting documents into folders, and changing them: each a whole step.
+
+use crate::access::{Access, Principal, security_number};
+use crate::containers::{self, ContainerKind, check_name};
+use crate::documents::{self, ContentHash, Version};
+use crate::rows::name_key;
+use crate::{Store, StoreError, libraries};
+use chancery_proto::clock::Timestamp;
+use chancery_proto::ids::{ContainerId, DocumentId};
+use chancery_proto::work::DefaultSecurity;
+use rusqlite::{Connection, params};
+
+/// Profile fields as somebody gives them; what is absent gets its default or stays.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Profile {
+    /// The name, without extension.
+    pub name: Option<String>,
+    /// Up to 16 letters and digits.
+    pub extension: Option<String>,
+    /// For example `WORDX`.
+    pub kind: Option<String>,
+    /// The class.
+    pub class: Option<String>,
+    /// The subclass.
+    pub subclass: Option<String>,
+    /// Key of the author.
+    pub author: Option<String>,
+    /// Key of the operator.
+    pub operator: Option<String>,
+    /// Up to 2,000 characters.
+    pub comment: Option<String>,
+    /// As it is set.
+    pub default_security: Option<DefaultSecurity>,
+    /// When the file was made.
+    pub file_created: Option<Timestamp>,
+    /// When the file was last changed.
+    pub file_edited: Option<Timestamp>,
+    /// Further profile fields, as a whole JSON object.
+    pub extra: Option<String>,
+}
+
+/// Bytes that are durable already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StoredContent {
+    /// Of the bytes.
+    pub hash: ContentHash,
+    /// In bytes.
+    pub size: u64,
+}
+
+fn check(profile: &Profile) -> Result<(), StoreError> {
+    if let Some(name) = &profile.name {
+        check_name(name)?;
+    }
+    if let Some(extension) = &profile.extension
+        && !(extension.len() <= 16 && extension.bytes().all(|byte| byte.is_ascii_alphanumeric()))
+    {
+        return Err(StoreError::invalid(
+            "extension",
+            "an extension has up to 16 letters and digits, without a dot",
+        ));
+    }
+    for (field, value, longest) in [
+        ("type", &profile.kind, 32),
+        ("class", &profile.class, 64),
+        ("subclass", &profile.subclass, 64),
+        ("comment", &profile.comment, 2_000),
+    ] {
+        if let Some(text) = value {
+            if text.chars().count() > longest {
+                return Err(StoreError::invalid(
+                    field,
+                    format!("has at most {longest} characters"),
+                ));
+            }
+            if text.contains('\0') {
+                return Err(StoreError::invalid(field, "has no NUL character"));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn insert_version(
+    connection: &Connection,
+    library: i64,
+    version: &Version,
+) -> Result<(), StoreError> {
+    connection
+        .prepare_cached(
+            "INSERT INTO versions VALUES
+             (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20,?21,?22,NULL)",
+        )?
+        .execute(params![
+            library,
+            version.number,
+            version.version,
+            version.name,
+            version.extension,
+            version.kind,
+            version.class,
+            version.subclass,
+            version.author,
+            version.operator,
+            version.last_user,
+            version.comment,
+            security_number(version.default_security),
+            security_number(version.effective_security),
+            version.size,
+            version.hash,
+            version.created.0,
+            version.edited.0,
+            version.profile_edited.0,
+            version.file_created.0,
+            version.file_edited.0,
+            version.extra
+        ])?;
+    Ok(())
+}
+
+fn write_version(
+    connection: &Connection,
+    library: i64,
+    version: &Version,
+) -> Result<(), StoreError> {
+    connection
+        .prepare_cached("DELETE FROM versions WHERE library = ?1 AND number = ?2 AND version = ?3")?
+        .execute(params![library, version.number, version.version])?;
+    insert_version(connection, library, version)
+}
+
+/// Lists follow the latest version's name.
+fn rename_filings(
+    connection: &Connection,
+    library: i64,
+    number: u64,
+    name: &str,
+) -> Result<(), StoreError> {
+    connection
+        .prepare_cached("UPDATE filings SET name_key = ?3 WHERE library = ?1 AND number = ?2")?
+        .execute(params![library, number, name_key(name)])?;
+    Ok(())
+}
+
+/// The security that holds for a document that inherits: that of its first folder.
+fn inherited(
+    connection: &Connection,
+    library: i64,
+    number: u64,
+) -> Result<DefaultSecurity, StoreError> {
+    let value: i64 = connection
+        .prepare_cached(
+            "SELECT COALESCE((SELECT c.effective_security FROM filings f
+             JOIN containers c ON c.library = f.library AND c.number = f.folder
+             WHERE f.library = ?1 AND f.number = ?2 ORDER BY f.folder LIMIT 1), 3)",
+        )?
+        .query_row(params![library, number], |row| row.get(0))?;
+    Ok(crate::access::security_of(value))
+}
+
+impl Profile {
+    /// Lays what was given over `version`.
+    fn lay_over(self, version: &mut Version) {
+        let Self {
+            name,
+            extension,
+            kind,
+            class,
+            subclass,
+            author,
+            operator,
+            comment,
+            default_security,
+            file_created,
+            file_edited,
+            extra,
+        } = self;
+        let texts = [
+            (name, &mut version.name),
+            (
+                extension.map(|extension| extension.to_ascii_lowercase()),
+                &mut version.extension,
+            ),
+            (kind, &mut version.kind),
+            (class, &mut version.class),
+            (subclass, &mut version.subclass),
+            (author, &mut version.author),
+            (operator, &mut version.operator),
+            (comment, &mut version.comment),
+            (extra, &mut version.extra),
+        ];
+        for (given, kept) in texts {
+            if let Some(given) = given {
+                *kept = given;
+            }
+        }
+        version.default_security = default_security.unwrap_or(version.default_security);
+        version.file_created = file_created.unwrap_or(version.file_created);
+        version.file_edited = file_edited.unwrap_or(version.file_edited);
+    }
+}
+
+impl Store {
+    /// Whether `who` may put a document into a folder: asked before any bytes are taken.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`], [`StoreError::NoAccess`], or [`StoreError::Invalid`]
+    /// for a workspace, which holds folders only.
+    pub fn may_file_into(&self, folder: &ContainerId, who: &Principal) -> Result<(), StoreError> {
+        self.read(|connection| may_file_into(connection, folder, who).map(|_| ()))
+    }
+
+    /// Whether `who` may change a document: asked before any bytes are taken.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`], [`StoreError::NoAccess`].
+    pub fn may_change(&self, id: &DocumentId, who: &Principal) -> Result<(), StoreError> {
+        self.read(|connection| {
+            documents::find_for(connection, id, who, Access::ReadWrite).map(|_| ())
+        })
+    }
+
+    /// Files a new document, version 1, whose bytes are durable already.
+    ///
+    /// # Errors
+    /// As [`Store::may_file_into`], and [`StoreError::Invalid`] for a field.
+    pub async fn add_document(
+        &self,
+        folder: ContainerId,
+        profile: Profile,
+        content: StoredContent,
+        who: Principal,
+        now: Timestamp,
+    ) -> Result<Version, StoreError> {
+        check(&profile)?;
+        self.write(move |connection| {
+            let above = may_file_into(connection, &folder, &who)?;
+            let library = libraries::find(connection, &folder.library)?;
+            let number = libraries::take_number(connection, library.id)?;
+            let mut version = Version {
+                library: folder.library.as_str().to_owned(),
+                number,
+                version: 1,
+                latest: 1,
+                name: "Untitled".to_owned(),
+                extension: String::new(),
+                kind: "ANSI".to_owned(),
+                class: "DOC".to_owned(),
+                subclass: String::new(),
+                author: who.user.clone(),
+                operator: who.user.clone(),
+                last_user: who.user.clone(),
+                comment: String::new(),
+                default_security: DefaultSecurity::Inherit,
+                effective_security: above.effective_security,
+                size: content.size,
+                hash: content.hash,
+                created: now,
+                edited: now,
+                profile_edited: now,
+                file_created: now,
+                file_edited: now,
+                extra: "{}".to_owned(),
+                workspace: above.workspace,
+                workspace_name: above.workspace_name,
+            };
+            profile.lay_over(&mut version);
+            if version.default_security != DefaultSecurity::Inherit {
+                version.effective_security = version.default_security;
+            }
+            connection
+                .prepare_cached("INSERT INTO documents VALUES (?1, ?2, ?3, 1, 1)")?
+                .execute(params![library.id, number, above.workspace])?;
+            insert_version(connection, library.id, &version)?;
+            connection
+                .prepare_cached("INSERT INTO filings VALUES (?1, ?2, ?3, ?4)")?
+                .execute(params![
+                    library.id,
+                    above.number,
+                    name_key(&version.name),
+                    number
+                ])?;
+            Ok(version)
+        })
+        .await
+    }
+
+    /// Adds the next version, whose bytes are durable already. The profile
+    /// begins as that of the version named.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`], [`StoreError::NoAccess`], [`StoreError::Invalid`].
+    pub async fn add_version(
+        &self,
+        id: DocumentId,
+        profile: Profile,
+        content: StoredContent,
+        who: Principal,
+        now: Timestamp,
+    ) -> Result<Version, StoreError> {
+        check(&profile)?;
+        self.write(move |connection| {
+            let mut version = documents::find_for(connection, &id, &who, Access::ReadWrite)?;
+            let library = libraries::find(connection, &id.library)?;
+            // Numbers of deleted versions are not given again.
+            let next: u32 = connection
+                .prepare_cached(
+                    "UPDATE documents SET newest = newest + 1, latest = newest + 1 WHERE library = ?1 AND number = ?2
+                     RETURNING newest",
+                )?
+                .query_row(params![library.id, id.number], |row| row.get(0))?;
+            version.version = next;
+            version.latest = next;
+            version.size = content.size;
+            version.hash = content.hash;
+            version.created = now;
+            version.edited = now;
+            version.profile_edited = now;
+            version.file_edited = now;
+            version.last_user.clone_from(&who.user);
+            version.operator.clone_from(&who.user);
+            profile.lay_over(&mut version);
+            version.effective_security = match version.default_security {
+                DefaultSecurity::Inherit => inherited(connection, library.id, id.number)?,
+                security => security,
+            };
+            insert_version(connection, library.id, &version)?;
+            rename_filings(connection, library.id, id.number, &version.name)?;
+            Ok(version)
+        })
+        .await
+    }
+
+    /// Gives a version other bytes; the old ones stay until they are purged.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`], [`StoreError::NoAccess`], [`StoreError::Invalid`].
+    pub async fn replace_content(
+        &self,
+        id: DocumentId,
+        profile: Profile,
+        content: StoredContent,
+        who: Principal,
+        now: Timestamp,
+    ) -> Result<Version, StoreError> {
+        self.change(id, profile, Some(content), who, now).await
+    }
+
+    /// Changes a version's profile.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`], [`StoreError::NoAccess`], [`StoreError::Invalid`].
+    pub async fn update_profile(
+        &self,
+        id: DocumentId,
+        profile: Profile,
+        who: Principal,
+        now: Timestamp,
+    ) -> Result<Version, StoreError> {
+        self.change(id, profile, None, who, now).await
+    }
+
+    async fn change(
+        &self,
+        id: DocumentId,
+        profile: Profile,
+        content: Option<StoredContent>,
+        who: Principal,
+        now: Timestamp,
+    ) -> Result<Version, StoreError> {
+        check(&profile)?;
+        self.write(move |connection| {
+            let security_changes = profile.default_security.is_some()
+                || profile.author.is_some()
+                || profile.operator.is_some();
+            let needed = if security_changes {
+                Access::ChangeSecurity
+            } else {
+                Access::ReadWrite
+            };
+            let mut version = documents::find(connection, &id, &who)?;
+            let before = version.clone();
+            let access = version.access(&who);
+            profile.lay_over(&mut version);
+            let security_differs = version.default_security != before.default_security
+                || version.author != before.author
+                || version.operator != before.operator;
+            // Sending back what is already so needs no further right.
+            if access < Access::ReadWrite || (security_differs && access < needed) {
+                return Err(containers::refusal(needed));
+            }
+            let library = libraries::find(connection, &id.library)?;
+            version.effective_security = match version.default_security {
+                DefaultSecurity::Inherit => inherited(connection, library.id, id.number)?,
+                security => security,
+            };
+            version.last_user.clone_from(&who.user);
+            version.profile_edited = now;
+            if let Some(content) = content {
+                connection.execute(
+                    "INSERT OR IGNORE INTO replaced VALUES (?1, ?2, ?3, ?4, ?5)",
+                    params![
+                        library.id,
+                        before.hash,
+                        before.number,
+                        before.version,
+                        now.0
+                    ],
+                )?;
+                version.hash = content.hash;
+                version.size = content.size;
+                version.edited = now;
+            }
+            write_version(connection, library.id, &version)?;
+            if version.version == version.latest {
+                rename_filings(connection, library.id, id.number, &version.name)?;
+            }
+            Ok(version)
+        })
+        .await
+    }
+
+    /// Deletes that one version; its bytes stay until they are purged. The
+    /// newest that is left becomes the latest; with the last one the document
+    /// leaves its folders.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`], [`StoreError::NoAccess`].
+    pub async fn delete_version(
+        &self,
+        id: DocumentId,
+        who: Principal,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.write(move |connection| {
+            documents::find_for(connection, &id, &who, Access::Full)?;
+            let library = libraries::find(connection, &id.library)?;
+            connection.execute(
+                "UPDATE versions SET deleted = ?4, last_user = ?5 WHERE library = ?1 AND number = ?2 AND version = ?3",
+                params![library.id, id.number, id.version, now.0, who.user],
+            )?;
+            let left: Option<u32> = connection.query_row(
+                "SELECT MAX(version) FROM versions WHERE library = ?1 AND number = ?2 AND deleted IS NULL",
+                params![library.id, id.number],
+                |row| row.get(0),
+            )?;
+            connection.execute(
+                "UPDATE documents SET latest = ?3 WHERE library = ?1 AND number = ?2",
+                params![library.id, id.number, left.unwrap_or(0)],
+            )?;
+            match left {
+                Some(latest) => {
+                    let name: String = connection.query_row(
+                        "SELECT name FROM versions WHERE library = ?1 AND number = ?2 AND version = ?3",
+                        params![library.id, id.number, latest],
+                        |row| row.get(0),
+                    )?;
+                    rename_filings(connection, library.id, id.number, &name)
+                }
+                None => {
+                    connection.execute(
+                        "DELETE FROM filings WHERE library = ?1 AND number = ?2",
+                        params![library.id, id.number],
+                    )?;
+                    Ok(())
+                }
+            }
+        })
+        .await
+    }
+}
+
+fn may_file_into(
+    connection: &Connection,
+    folder: &ContainerId,
+    who: &Principal,
+) -> Result<containers::Container, StoreError> {
+    let above = containers::find_for(connection, folder, who, Access::ReadWrite)?;
+    if above.kind == ContainerKind::Workspace {
+        return Err(StoreError::invalid(
+            "folder_id",
+            format!("{folder} is a workspace; documents are filed in one of its folders"),
+        ));
+    }
+    Ok(above)
+}

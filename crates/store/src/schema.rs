@@ -1,0 +1,186 @@
+//! The tables, and the steps from one released schema to the next.
+
+use crate::StoreError;
+use rusqlite::{Connection, TransactionBehavior};
+
+/// Each step brings the schema from its index to the next number. A released
+/// step is never changed.
+const STEPS: &[&str] = &[FIRST];
+
+const FIRST: &str = "
+CREATE TABLE meta (key TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
+
+CREATE TABLE users (
+    key TEXT PRIMARY KEY,
+    id TEXT NOT NULL,
+    full_name TEXT NOT NULL,
+    email TEXT NOT NULL,
+    password_hash TEXT,
+    is_admin INTEGER NOT NULL,
+    is_external INTEGER NOT NULL,
+    enabled INTEGER NOT NULL,
+    preferred_library TEXT NOT NULL,
+    not_before INTEGER NOT NULL,
+    created INTEGER NOT NULL,
+    edited INTEGER NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE libraries (
+    id INTEGER PRIMARY KEY,
+    alias TEXT NOT NULL UNIQUE,
+    description TEXT NOT NULL,
+    is_hidden INTEGER NOT NULL,
+    next_number INTEGER NOT NULL,
+    created INTEGER NOT NULL
+);
+
+-- kind: 1 workspace, 2 folder. security: 0 inherit, 1 public, 2 view, 3 private.
+CREATE TABLE containers (
+    library INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    kind INTEGER NOT NULL,
+    parent INTEGER,
+    workspace INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    name_key TEXT NOT NULL,
+    description TEXT NOT NULL,
+    owner TEXT NOT NULL,
+    last_user TEXT NOT NULL,
+    default_security INTEGER NOT NULL,
+    effective_security INTEGER NOT NULL,
+    extra TEXT NOT NULL,
+    created INTEGER NOT NULL,
+    edited INTEGER NOT NULL,
+    PRIMARY KEY (library, number)
+) WITHOUT ROWID;
+CREATE INDEX containers_by_parent ON containers (library, parent, name_key, number);
+CREATE INDEX containers_by_workspace ON containers (library, workspace, number);
+CREATE INDEX workspaces ON containers (library, name_key, number) WHERE kind = 1;
+
+CREATE TABLE documents (
+    library INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    workspace INTEGER NOT NULL,
+    latest INTEGER NOT NULL,
+    newest INTEGER NOT NULL,
+    PRIMARY KEY (library, number)
+) WITHOUT ROWID;
+
+CREATE TABLE versions (
+    library INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    version INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    extension TEXT NOT NULL,
+    type TEXT NOT NULL,
+    class TEXT NOT NULL,
+    subclass TEXT NOT NULL,
+    author TEXT NOT NULL,
+    operator TEXT NOT NULL,
+    last_user TEXT NOT NULL,
+    comment TEXT NOT NULL,
+    default_security INTEGER NOT NULL,
+    effective_security INTEGER NOT NULL,
+    size INTEGER NOT NULL,
+    hash BLOB NOT NULL,
+    created INTEGER NOT NULL,
+    edited INTEGER NOT NULL,
+    profile_edited INTEGER NOT NULL,
+    file_created INTEGER NOT NULL,
+    file_edited INTEGER NOT NULL,
+    extra TEXT NOT NULL,
+    deleted INTEGER,
+    PRIMARY KEY (library, number, version)
+) WITHOUT ROWID;
+CREATE INDEX versions_by_content ON versions (library, hash);
+
+-- A replaced file's bytes stay until they are purged.
+CREATE TABLE replaced (
+    library INTEGER NOT NULL,
+    hash BLOB NOT NULL,
+    number INTEGER NOT NULL,
+    version INTEGER NOT NULL,
+    replaced INTEGER NOT NULL,
+    PRIMARY KEY (library, hash, number, version)
+) WITHOUT ROWID;
+
+-- In the order of a folder's list.
+CREATE TABLE filings (
+    library INTEGER NOT NULL,
+    folder INTEGER NOT NULL,
+    name_key TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    PRIMARY KEY (library, folder, name_key, number)
+) WITHOUT ROWID;
+CREATE INDEX filings_by_document ON filings (library, number, folder);
+
+CREATE TABLE applications (
+    name TEXT PRIMARY KEY,
+    idle_seconds INTEGER NOT NULL,
+    absolute_seconds INTEGER NOT NULL,
+    refresh INTEGER NOT NULL,
+    refresh_seconds INTEGER NOT NULL
+) WITHOUT ROWID;
+
+-- A sign-in. Its sessions and refresh tokens end with it.
+CREATE TABLE grants (
+    id TEXT PRIMARY KEY,
+    user TEXT NOT NULL,
+    application TEXT NOT NULL,
+    client TEXT NOT NULL,
+    persona TEXT NOT NULL,
+    method TEXT NOT NULL,
+    device TEXT NOT NULL,
+    address TEXT NOT NULL,
+    created INTEGER NOT NULL,
+    ended INTEGER
+) WITHOUT ROWID;
+CREATE INDEX grants_by_user ON grants (user, created);
+
+CREATE TABLE sessions (
+    hash BLOB PRIMARY KEY,
+    id TEXT NOT NULL,
+    grant_id TEXT NOT NULL,
+    created INTEGER NOT NULL,
+    last_use INTEGER NOT NULL,
+    dies INTEGER,
+    address TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX sessions_by_grant ON sessions (grant_id);
+
+CREATE TABLE refresh_tokens (
+    hash BLOB PRIMARY KEY,
+    grant_id TEXT NOT NULL,
+    created INTEGER NOT NULL,
+    expires INTEGER NOT NULL,
+    used INTEGER
+) WITHOUT ROWID;
+CREATE INDEX refresh_tokens_by_grant ON refresh_tokens (grant_id);
+
+CREATE TABLE audit (
+    id INTEGER PRIMARY KEY,
+    at INTEGER NOT NULL,
+    user TEXT NOT NULL,
+    activity TEXT NOT NULL,
+    outcome TEXT NOT NULL,
+    method TEXT NOT NULL,
+    application TEXT NOT NULL,
+    address TEXT NOT NULL
+);
+";
+
+pub(crate) fn upgrade(connection: &mut Connection) -> Result<(), StoreError> {
+    let known = i64::try_from(STEPS.len()).unwrap_or(i64::MAX);
+    // Read inside the transaction: two processes may open a new database at once.
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let found: i64 = transaction.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    if found > known {
+        return Err(StoreError::NewerSchema { found, known });
+    }
+    for step in STEPS.iter().skip(usize::try_from(found).unwrap_or(0)) {
+        transaction.execute_batch(step)?;
+    }
+    transaction.pragma_update(None, "user_version", known)?;
+    transaction.commit()?;
+    Ok(())
+}
