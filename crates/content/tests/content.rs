@@ -1,0 +1,165 @@
+//! Bytes in and out of a real directory.
+
+use bytes::Bytes;
+use chancery_content::{Content, ContentError, ContentHash, Landed, Swept};
+use chancery_proto::ids::LibraryAlias;
+use proptest::prelude::*;
+
+fn active() -> LibraryAlias {
+    "ACTIVE".parse().expect("an alias")
+}
+
+async fn land(content: &Content, bytes: &[u8]) -> Landed {
+    let mut upload = content.begin(&active());
+    for chunk in bytes.chunks(64 * 1024) {
+        upload
+            .write(Bytes::copy_from_slice(chunk))
+            .await
+            .expect("written");
+    }
+    upload.finish().await.expect("landed")
+}
+
+async fn read(content: &Content, hash: &ContentHash, range: std::ops::Range<u64>) -> Vec<u8> {
+    let mut reader = content.read(&active(), hash, range).await.expect("opens");
+    let mut all = Vec::new();
+    while let Some(chunk) = reader.next().await {
+        all.extend_from_slice(&chunk.expect("bytes"));
+    }
+    all
+}
+
+fn files(root: &std::path::Path, below: &str) -> usize {
+    let mut directories = vec![root.join(below)];
+    let mut count = 0;
+    while let Some(directory) = directories.pop() {
+        for entry in std::fs::read_dir(directory).expect("a directory") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                directories.push(path);
+            } else {
+                count += 1;
+            }
+        }
+    }
+    count
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+
+    #[test]
+    fn what_went_in_comes_out_at_any_length_and_range(length in 0usize..3_500_000, from in 0.0f64..1.0, to in 0.0f64..1.0) {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).build().expect("a runtime");
+        runtime.block_on(async {
+            let directory = tempfile::tempdir().expect("a directory");
+            let content = Content::open(directory.path()).expect("opens");
+            let bytes: Vec<u8> = (0..length).map(|index| u8::try_from(index * 31 % 251).unwrap_or(0)).collect();
+            let landed = land(&content, &bytes).await;
+            assert_eq!(landed.size(), length as u64);
+            let hash = landed.hash();
+            landed.settle();
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share of a length")]
+            let place = |share: f64| (share * length as f64) as usize;
+            let (from, to) = (place(from.min(to)), place(from.max(to)));
+            assert!(read(&content, &hash, from as u64..to as u64).await == bytes[from..to]);
+            assert!(content.verify(&active(), &hash, length as u64).expect("reads"));
+            assert_eq!(files(directory.path(), "incoming"), 0);
+        });
+    }
+}
+
+#[tokio::test]
+async fn an_upload_that_is_given_up_leaves_nothing() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let content = Content::open(directory.path()).expect("opens");
+    let mut upload = content.begin(&active());
+    for _ in 0..40 {
+        upload
+            .write(Bytes::from(vec![7; 64 * 1024]))
+            .await
+            .expect("written");
+    }
+    // Finishing the batch under way and dropping are what a hang-up does.
+    drop(upload);
+    let content = Content::open(directory.path()).expect("opens");
+    let landed = land(&content, b"other").await;
+    landed.settle();
+    let swept = content
+        .sweep(|_, _| Ok::<_, ContentError>(true))
+        .expect("sweeps");
+    assert_eq!(swept.orphans + swept.settled, 0);
+    assert_eq!(files(directory.path(), "objects"), 1);
+}
+
+#[tokio::test]
+async fn the_same_bytes_are_kept_once_and_stay_when_only_one_was_recorded() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let content = Content::open(directory.path()).expect("opens");
+    let lost = land(&content, b"the same").await;
+    let recorded = land(&content, b"the same").await;
+    let hash = recorded.hash();
+    assert_eq!(files(directory.path(), "objects"), 1);
+    recorded.settle();
+    drop(lost);
+    let swept = content
+        .sweep(|_, asked| Ok::<_, ContentError>(*asked == hash))
+        .expect("sweeps");
+    assert_eq!(
+        swept,
+        Swept {
+            settled: 1,
+            ..Swept::default()
+        }
+    );
+    assert_eq!(read(&content, &hash, 0..8).await, b"the same");
+}
+
+#[tokio::test]
+async fn a_sweep_removes_what_landed_and_was_never_recorded_and_leaves_what_is_under_way() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let content = Content::open(directory.path()).expect("opens");
+    drop(land(&content, b"an orphan").await);
+    let under_way = land(&content, b"still going on").await;
+    std::fs::write(
+        directory.path().join("incoming/ACTIVE/cut-off"),
+        b"half of it",
+    )
+    .expect("written");
+    let swept = content
+        .sweep(|_, _| Ok::<_, ContentError>(false))
+        .expect("sweeps");
+    let expected = Swept {
+        unfinished: 1,
+        orphans: 1,
+        settled: 0,
+        under_way: 1,
+    };
+    assert_eq!(swept, expected);
+    assert_eq!(files(directory.path(), "objects"), 1);
+    under_way.settle();
+    assert_eq!(files(directory.path(), "incoming"), 0);
+}
+
+#[tokio::test]
+async fn a_library_does_not_see_another_librarys_bytes() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let content = Content::open(directory.path()).expect("opens");
+    let landed = land(&content, b"secret").await;
+    let hash = landed.hash();
+    landed.settle();
+    let other: LibraryAlias = "OTHER".parse().expect("an alias");
+    let refused = content.read(&other, &hash, 0..6).await;
+    assert!(matches!(refused, Err(ContentError::Missing)));
+}
+
+#[tokio::test]
+async fn content_shorter_than_recorded_is_damage_and_not_a_short_answer() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let content = Content::open(directory.path()).expect("opens");
+    let landed = land(&content, b"twelve bytes").await;
+    let hash = landed.hash();
+    landed.settle();
+    let refused = content.read(&active(), &hash, 0..13).await;
+    assert!(matches!(refused, Err(ContentError::Missing)));
+}
