@@ -1,1 +1,24 @@
 #![doc = include_str!("../README.md")]
+
+mod counters;
+mod error;
+mod identity;
+mod lifetimes;
+mod listing;
+mod passwords;
+mod people;
+mod renewing;
+mod session;
+mod sessions;
+mod signing_in;
+mod tokens;
+
+pub use counters::SignInCount;
+pub use error::IdentityError;
+pub use identity::Identity;
+pub use lifetimes::Kind;
+pub use listing::{SessionInfo, Whose};
+pub use passwords::{Passwords, check_new_password};
+pub use session::{Live, NoSession};
+pub use signing_in::{Persona, SignIn, SignedIn};
+pub use tokens::random_password;

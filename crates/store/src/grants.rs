@@ -3,6 +3,7 @@
 //! Ends are written here before anybody is told, so that a session which was
 //! ended never comes back, whatever was lost elsewhere.
 
+use crate::applications::ApplicationSettings;
 use crate::audit::{self, AuditEntry};
 use crate::users;
 use crate::{Store, StoreError};
@@ -86,10 +87,24 @@ pub struct Renewal {
     pub next_refresh: TokenHash,
     /// Whether the session that takes over was used already.
     pub successor_used: bool,
+    /// The lifetimes that hold now, for every kind of application.
+    pub policies: Vec<ApplicationSettings>,
     /// From where it was asked.
     pub address: String,
     /// When.
     pub now: Timestamp,
+}
+
+impl Renewal {
+    /// Whether a sign-in of that kind and age may still be renewed.
+    fn allows(&self, grant: &GrantRow) -> bool {
+        self.policies.iter().any(|policy| {
+            let limit = Duration::from_secs(policy.absolute_seconds);
+            policy.name == grant.application
+                && policy.refresh
+                && self.now < grant.created.plus(limit)
+        })
+    }
 }
 
 /// How a renewal ended.
@@ -259,7 +274,11 @@ impl Store {
                 })
                 .optional()?;
             let Some((expires, used, grant, enabled, not_before)) = found else { return Ok(Renewed::Refused) };
-            if now >= expires || !enabled || grant.created < not_before {
+            if now >= expires
+                || !enabled
+                || grant.created < not_before
+                || !renewal.allows(&grant)
+            {
                 return Ok(Renewed::Refused);
             }
             if let Some(used) = used {
@@ -340,17 +359,32 @@ impl Store {
         .await
     }
 
-    /// Which sign-in a refresh token belongs to, if it is going on.
+    /// Which sign-in a token belongs to, if it is going on: that of a session,
+    /// expired or not, or a refresh token.
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub fn grant_of_refresh(&self, hash: TokenHash) -> Result<Option<String>, StoreError> {
+    pub fn grant_of_token(&self, hash: TokenHash) -> Result<Option<String>, StoreError> {
         self.read(|connection| {
             let mut statement = connection.prepare_cached(
-                "SELECT t.grant_id FROM refresh_tokens t JOIN grants g ON g.id = t.grant_id
-                 WHERE t.hash = ?1 AND g.ended IS NULL",
+                "SELECT g.id FROM grants g WHERE g.ended IS NULL AND g.id IN (
+                    SELECT grant_id FROM refresh_tokens WHERE hash = ?1
+                    UNION ALL SELECT grant_id FROM sessions WHERE hash = ?1)",
             )?;
             Ok(statement.query_row([hash], |row| row.get(0)).optional()?)
+        })
+    }
+
+    /// Whether a sign-in is over, or was never there.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn grant_is_over(&self, id: &str) -> Result<bool, StoreError> {
+        self.read(|connection| {
+            let mut statement = connection.prepare_cached(
+                "SELECT NOT EXISTS (SELECT 1 FROM grants WHERE id = ?1 AND ended IS NULL)",
+            )?;
+            Ok(statement.query_row([id], |row| row.get(0))?)
         })
     }
 
@@ -372,25 +406,17 @@ impl Store {
         })
     }
 
-    /// Writes down when sessions were last used, and forgets those that ran out.
+    /// Writes down when sessions were last used.
     ///
     /// # Errors
     /// When the database cannot be written.
-    pub async fn write_sessions(
-        &self,
-        used: Vec<(TokenHash, Timestamp)>,
-        ran_out: Vec<TokenHash>,
-    ) -> Result<(), StoreError> {
+    pub async fn write_uses(&self, used: Vec<(TokenHash, Timestamp)>) -> Result<(), StoreError> {
         self.write(move |connection| {
             let mut slide = connection.prepare_cached(
                 "UPDATE sessions SET last_use = MAX(last_use, ?2) WHERE hash = ?1",
             )?;
             for (hash, last_use) in &used {
                 slide.execute(params![hash, last_use.0])?;
-            }
-            let mut forget = connection.prepare_cached("DELETE FROM sessions WHERE hash = ?1")?;
-            for hash in &ran_out {
-                forget.execute([hash])?;
             }
             Ok(())
         })

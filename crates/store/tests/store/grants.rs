@@ -59,6 +59,7 @@ fn renewal(shown: u8, next: u8, used: bool, now: Timestamp) -> Renewal {
         session_id: format!("s{next}"),
         next_refresh: [next + 100; 32],
         successor_used: used,
+        policies: chancery_store::applications::defaults(),
         address: String::new(),
         now,
     }
@@ -136,6 +137,20 @@ async fn a_used_token_shown_after_its_successor_was_used_ends_the_family_at_once
         .expect("renewed");
     let again = house.store.renew(renewal(101, 2, true, NOW)).await;
     assert!(matches!(again, Ok(Renewed::Reused(_))), "{again:?}");
+}
+
+#[tokio::test]
+async fn a_renewal_is_refused_once_the_administrator_has_switched_it_off() {
+    let house = House::new().await;
+    signed_in(&house).await;
+    let mut asked = renewal(101, 2, false, NOW);
+    for policy in &mut asked.policies {
+        policy.refresh = false;
+    }
+    let refused = house.store.renew(asked).await.expect("answers");
+    assert_eq!(refused, Renewed::Refused);
+    let allowed = house.store.renew(renewal(101, 2, false, NOW)).await;
+    assert!(matches!(allowed, Ok(Renewed::Fresh(..))), "{allowed:?}");
 }
 
 #[tokio::test]

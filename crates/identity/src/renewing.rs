@@ -1,0 +1,92 @@
+//! Renewing a session with a refresh token (RFC 6749, section 6; rotation and
+//! the end of the family on reuse: RFC 9700, section 4.14).
+
+use crate::identity::Identity;
+use crate::{IdentityError, SignedIn, tokens};
+use chancery_proto::secret::Secret;
+use chancery_store::audit::AuditEntry;
+use chancery_store::grants::{GrantRow, OVERLAP, Renewal, Renewed};
+use std::time::Duration;
+
+impl Identity {
+    /// Renews a session. The old one goes on for a moment, so that its calls
+    /// can finish.
+    ///
+    /// # Errors
+    /// [`IdentityError::CannotRenew`] when a person has to sign in;
+    /// [`IdentityError::Store`], and then the token is still good.
+    pub async fn renew(
+        &self,
+        refresh_token: &Secret,
+        address: &str,
+    ) -> Result<SignedIn, IdentityError> {
+        let outcome = self.try_renew(refresh_token.reveal(), address).await;
+        let word = match &outcome {
+            Ok(_) => "success",
+            Err(IdentityError::CannotRenew) => "refused",
+            Err(_) => "failed",
+        };
+        self.sign_ins.add("refresh", word);
+        outcome
+    }
+
+    async fn try_renew(&self, shown: &str, address: &str) -> Result<SignedIn, IdentityError> {
+        let token = tokens::successor(&self.key, "session", shown);
+        let next_refresh = tokens::successor(&self.key, "refresh", shown);
+        let session_hash = tokens::hash_of(token.reveal());
+        let now = self.clock.now();
+        let renewal = Renewal {
+            shown: tokens::hash_of(shown),
+            session_hash,
+            session_id: tokens::random_id()?,
+            next_refresh: tokens::hash_of(next_refresh.reveal()),
+            successor_used: self
+                .sessions
+                .get(&session_hash)
+                .is_some_and(|session| session.was_used()),
+            policies: self.lifetimes.all(),
+            address: address.to_owned(),
+            now,
+        };
+        let (grant, row) = match self.store.renew(renewal).await? {
+            Renewed::Refused => return Err(IdentityError::CannotRenew),
+            Renewed::Reused(grant) => {
+                self.sessions.end(&grant.id);
+                self.note(&grant, "refresh token used twice: sign-in ended", address)
+                    .await?;
+                return Err(IdentityError::CannotRenew);
+            }
+            Renewed::Again(grant, row) => (grant, row),
+            Renewed::Fresh(grant, row) => {
+                self.note(&grant, "success", address).await?;
+                (grant, row)
+            }
+        };
+        let session = self.adopt(grant, row, Duration::ZERO)?;
+        let dies = now.plus(OVERLAP);
+        for other in self.sessions.all() {
+            if other.grant.row.id == session.grant.row.id && other.hash != session_hash {
+                other.dies_at(dies);
+            }
+        }
+        Ok(self.signed_in(&session, token, next_refresh))
+    }
+
+    async fn note(
+        &self,
+        grant: &GrantRow,
+        outcome: &str,
+        address: &str,
+    ) -> Result<(), IdentityError> {
+        let entry = AuditEntry {
+            at: self.clock.now(),
+            user: grant.user.clone(),
+            activity: "renewal".to_owned(),
+            outcome: outcome.to_owned(),
+            method: "refresh".to_owned(),
+            application: grant.client.clone(),
+            address: address.to_owned(),
+        };
+        Ok(self.store.add_audit(entry).await?)
+    }
+}

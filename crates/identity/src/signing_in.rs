@@ -1,0 +1,220 @@
+//! Signing in with a password.
+
+use crate::identity::Identity;
+use crate::lifetimes::Kind;
+use crate::session::Session;
+use crate::{IdentityError, tokens};
+use chancery_proto::clock::Timestamp;
+use chancery_proto::secret::Secret;
+use chancery_store::StoreError;
+use chancery_store::audit::AuditEntry;
+use chancery_store::grants::{GrantRow, RefreshRow, SessionRow};
+use chancery_store::users::{User, key_of};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// As what somebody signs in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Persona {
+    /// As anybody else.
+    User,
+    /// As an administrator: sees everything, changes settings.
+    Administrator,
+}
+
+impl Persona {
+    /// The word that is kept and travels.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::User => "user",
+            Self::Administrator => "admin",
+        }
+    }
+
+    /// The persona of that name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        match name {
+            "user" => Some(Self::User),
+            "admin" => Some(Self::Administrator),
+            _ => None,
+        }
+    }
+}
+
+/// Somebody who wants to sign in.
+#[derive(Debug, Clone)]
+pub struct SignIn {
+    /// The id, in any case.
+    pub user: String,
+    /// The password.
+    pub password: Secret,
+    /// As what.
+    pub persona: Persona,
+    /// The lifetimes that hold.
+    pub kind: Kind,
+    /// The application's own name, as it gave it.
+    pub client: String,
+    /// The device's name, as it gave it.
+    pub device: String,
+    /// From where.
+    pub address: String,
+}
+
+/// Somebody who signed in, or whose session was renewed.
+#[derive(Debug)]
+pub struct SignedIn {
+    /// The session's token.
+    pub token: Secret,
+    /// Renews the session once. Where renewing is off it is a text that no one accepts.
+    pub refresh_token: Secret,
+    /// The session ends when it was not used for so long.
+    pub idle: Duration,
+    /// As what.
+    pub persona: Persona,
+    /// Who.
+    pub user: Arc<User>,
+}
+
+impl Identity {
+    /// Signs somebody in and writes it down, refused attempts too.
+    ///
+    /// # Errors
+    /// [`IdentityError::WrongPassword`] for an unknown user, a wrong password and a
+    /// disabled person alike, after the same time; [`IdentityError::NotAdministrator`];
+    /// [`IdentityError::Busy`]; [`IdentityError::Store`].
+    pub async fn sign_in(&self, sign_in: SignIn) -> Result<SignedIn, IdentityError> {
+        let outcome = self.try_sign_in(&sign_in).await;
+        let word = match &outcome {
+            Ok(_) => "success",
+            Err(IdentityError::WrongPassword | IdentityError::NotAdministrator) => "refused",
+            Err(IdentityError::Busy(_)) => "busy",
+            Err(_) => "failed",
+        };
+        self.sign_ins.add("password", word);
+        if outcome.is_err() {
+            let entry = self.entry(&sign_in, word);
+            if let Err(error) = self.store.add_audit(entry).await {
+                tracing::error!(%error, "a refused sign-in could not be written to the audit");
+            }
+        }
+        outcome
+    }
+
+    async fn try_sign_in(&self, sign_in: &SignIn) -> Result<SignedIn, IdentityError> {
+        let hash = self.store.password_hash(&sign_in.user)?;
+        let matches = self
+            .passwords
+            .verify(hash.as_deref(), sign_in.password.clone())
+            .await?;
+        // Asked after the hashing, so that a disabled person takes as long.
+        let user = self.store.user(&sign_in.user)?;
+        let Some(user) = user.filter(|user| matches && user.enabled) else {
+            return Err(IdentityError::WrongPassword);
+        };
+        if sign_in.persona == Persona::Administrator && !user.is_admin {
+            return Err(IdentityError::NotAdministrator);
+        }
+        self.people.load(vec![user]);
+        self.begin(sign_in).await
+    }
+
+    async fn begin(&self, sign_in: &SignIn) -> Result<SignedIn, IdentityError> {
+        let now = self.clock.now();
+        let lifetimes = Arc::clone(self.lifetimes.of(sign_in.kind));
+        let (token, refresh_token) = (tokens::random_token()?, tokens::random_token()?);
+        let grant = GrantRow {
+            id: tokens::random_id()?,
+            user: key_of(&sign_in.user),
+            application: sign_in.kind.as_str().to_owned(),
+            client: sign_in.client.clone(),
+            persona: sign_in.persona.as_str().to_owned(),
+            method: "password".to_owned(),
+            device: sign_in.device.clone(),
+            address: sign_in.address.clone(),
+            created: now,
+        };
+        let row = SessionRow {
+            hash: tokens::hash_of(token.reveal()),
+            id: tokens::random_id()?,
+            grant_id: grant.id.clone(),
+            created: now,
+            last_use: now,
+            dies: None,
+            address: sign_in.address.clone(),
+        };
+        let refresh = lifetimes.refresh().map(|life| RefreshRow {
+            hash: tokens::hash_of(refresh_token.reveal()),
+            grant_id: grant.id.clone(),
+            created: now,
+            expires: now.plus(life.min(lifetimes.absolute())),
+        });
+        let entry = self.entry(sign_in, "success");
+        let written = self
+            .store
+            .add_grant(grant.clone(), row.clone(), refresh, entry)
+            .await;
+        match written {
+            Err(StoreError::NotFound(_)) => return Err(IdentityError::WrongPassword),
+            other => other?,
+        }
+        let session = self.adopt(grant, row, Duration::ZERO)?;
+        Ok(self.signed_in(&session, token, refresh_token))
+    }
+
+    /// Takes a session that the database has into memory.
+    pub(crate) fn adopt(
+        &self,
+        row: GrantRow,
+        session: SessionRow,
+        slack: Duration,
+    ) -> Result<Arc<Session>, IdentityError> {
+        let Some(grant) = self.grant_of(row) else {
+            return Err(IdentityError::CannotRenew);
+        };
+        let session = Arc::new(Session::new(session, grant, slack));
+        self.sessions.insert(Arc::clone(&session));
+        // Whoever ended the sign-in since it was written has looked at memory
+        // before this session was there: look again.
+        if self.store.grant_is_over(&session.grant.row.id)? {
+            self.sessions.end(&session.grant.row.id);
+            self.sessions.remove(&session.hash);
+            return Err(IdentityError::CannotRenew);
+        }
+        Ok(session)
+    }
+
+    pub(crate) fn signed_in(
+        &self,
+        session: &Session,
+        token: Secret,
+        refresh_token: Secret,
+    ) -> SignedIn {
+        let now = self.clock.now();
+        let idle = session.left(now).map_or(Duration::ZERO, |(idle, _)| idle);
+        SignedIn {
+            token,
+            refresh_token,
+            idle,
+            persona: session.grant.persona,
+            user: session.grant.person.facts(),
+        }
+    }
+
+    fn entry(&self, sign_in: &SignIn, outcome: &str) -> AuditEntry {
+        AuditEntry {
+            at: self.now(),
+            user: sign_in.user.chars().take(64).collect(),
+            activity: "sign-in".to_owned(),
+            outcome: outcome.to_owned(),
+            method: "password".to_owned(),
+            application: sign_in.client.clone(),
+            address: sign_in.address.clone(),
+        }
+    }
+
+    fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+}
