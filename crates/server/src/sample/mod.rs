@@ -6,6 +6,28 @@
 //! that every upload goes through. People, firms and figures are invented, and
 //! mail addresses end in `.example` (RFC 2606).
 
+mod archive;
+mod calendar;
+mod excel;
+mod facts;
+mod mail;
+mod matter_contract;
+mod matter_evidence;
+mod matter_letters;
+mod matter_money;
+mod matter_pleadings;
+mod package;
+mod pdf;
+mod slides;
+mod text;
+mod tree;
+mod word;
+
+#[cfg(test)]
+mod tests;
+
+pub use tree::matter;
+
 use chancery_proto::clock::Timestamp;
 
 /// A workspace with everything in it.
