@@ -100,10 +100,25 @@ impl Door {
         }
     }
 
+    /// Whoever else got a socket to this place must not be told a password.
+    fn is_ours(&self, stream: &UnixStream) -> Result<(), LocalError> {
+        let peer = stream
+            .peer_cred()
+            .map_err(|source| LocalError::unreachable(&self.socket, source))?;
+        if peer.uid() == rustix::process::geteuid().as_raw() {
+            return Ok(());
+        }
+        Err(LocalError::Stranger {
+            socket: self.socket.clone(),
+            why: "it belongs to another user".to_owned(),
+        })
+    }
+
     async fn open(&self) -> Result<SendRequest<Body>, LocalError> {
         let stream = UnixStream::connect(&self.socket)
             .await
             .map_err(|source| LocalError::unreachable(&self.socket, source))?;
+        self.is_ours(&stream)?;
         let (sender, connection) = http1::handshake(TokioIo::new(Patient::new(stream)))
             .await
             .map_err(LocalError::broken)?;

@@ -23,8 +23,9 @@ const PIECE: usize = 256 * 1024;
 /// How many pieces are read ahead of the connection.
 const AHEAD: usize = 3;
 
-/// Told how many more bytes of the file have been handed over.
-pub type Progress = Arc<dyn Fn(u64) + Send + Sync>;
+/// Told each piece of the file as it is handed over, in their order: for a
+/// progress bar, or to hash what is sent.
+pub type Progress = Arc<dyn Fn(&[u8]) + Send + Sync>;
 
 /// Why a file could not be sent.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -276,7 +277,7 @@ impl http_body::Body for FileBody {
             match pieces.poll_recv(context) {
                 Poll::Pending => return Poll::Pending,
                 Poll::Ready(Some(Ok(piece))) => {
-                    (this.progress)(piece.len() as u64);
+                    (this.progress)(&piece);
                     return this.hand_over(piece);
                 }
                 Poll::Ready(Some(Err(error))) => {
@@ -355,7 +356,7 @@ mod tests {
         let body = file_body(
             &file,
             Arc::new(move |more| {
-                counter.fetch_add(more, Ordering::Relaxed);
+                counter.fetch_add(more.len() as u64, Ordering::Relaxed);
             }),
         );
         let whole = body.collect().await.expect("sent").to_bytes();

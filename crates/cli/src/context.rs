@@ -1,0 +1,198 @@
+//! What every command has at hand: the agent, the output, and the person at
+//! the terminal where there is one.
+
+use crate::arguments::Global;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::terminal::Person;
+use crate::wording::moment;
+use chancery_client::local::{Agent, LocalError};
+use chancery_platform::agent_process::AgentCommand;
+use chancery_platform::directories::Directories;
+use chancery_proto::clock::{SharedClock, SystemClock, Timestamp};
+use chancery_proto::local::ServerEntry;
+use jiff::tz::TimeZone;
+
+/// How this program calls itself to the agent.
+const APPLICATION: &str = "chancery";
+
+/// What every command has at hand.
+#[derive(Debug)]
+pub(crate) struct Context {
+    pub(crate) output: Output,
+    pub(crate) person: Option<Person>,
+    pub(crate) zone: TimeZone,
+    server: Option<String>,
+    clock: SharedClock,
+}
+
+impl Context {
+    pub(crate) fn new(global: &Global) -> Self {
+        Self {
+            output: Output {
+                json: global.json,
+                quiet: global.quiet,
+            },
+            person: Person::at_the_terminal(global.no_input),
+            zone: TimeZone::system(),
+            server: global.server.clone(),
+            clock: SystemClock::shared(),
+        }
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// A time as people say it.
+    pub(crate) fn moment(&self, time: Timestamp) -> String {
+        moment(time, self.now(), &self.zone)
+    }
+
+    /// The agent if it runs, without the server view.
+    pub(crate) async fn running_agent(&self) -> Result<Option<Agent>, Failure> {
+        let directories = Directories::from_environment()?;
+        // Nobody else can have put a socket of theirs into a directory of ours.
+        directories.prepare_runtime()?;
+        let agent = Agent::at(directories.socket()).as_application(APPLICATION)?;
+        match agent.hello().await {
+            Ok(_) => Ok(Some(agent)),
+            Err(LocalError::NotRunning { .. }) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// The agent, started if need be, without the server view.
+    pub(crate) async fn own_agent(&self) -> Result<Agent, Failure> {
+        if let Some(agent) = self.running_agent().await? {
+            return Ok(agent);
+        }
+        let directories = Directories::from_environment()?;
+        AgentCommand::this_executable(&directories)?.start().await?;
+        self.running_agent().await?.ok_or_else(|| {
+            Failure::new(
+                Exit::Agent,
+                "AGENT_START",
+                "The agent was started and ended at once. Run “chancery agent run” in a terminal to see why.",
+            )
+        })
+    }
+
+    /// The agent, started if need be, looking at the server of `--server`.
+    pub(crate) async fn agent(&self) -> Result<Agent, Failure> {
+        let agent = self.own_agent().await?;
+        match self.viewed(&agent).await? {
+            None => Ok(agent),
+            Some(entry) => Ok(agent.viewing(&entry.id)?),
+        }
+    }
+
+    /// The server that `--server` names, if it was given.
+    pub(crate) async fn viewed(&self, agent: &Agent) -> Result<Option<ServerEntry>, Failure> {
+        match self.server.as_deref() {
+            None => Ok(None),
+            Some(name) => known_server(&agent.servers().await?, name).map(Some),
+        }
+    }
+
+    /// Refuses `--server` where a command is about the active server or the list.
+    pub(crate) fn refuse_server_view(&self, instead: &str) -> Result<(), Failure> {
+        match self.server {
+            None => Ok(()),
+            Some(_) => Err(Failure::usage(format!(
+                "“--server” looks at a server for one command and changes nothing. {instead}"
+            ))),
+        }
+    }
+}
+
+/// Finds a server by what a person types: its id, its name, its address, or
+/// its host; upper and lower case are the same.
+pub(crate) fn known_server(servers: &[ServerEntry], typed: &str) -> Result<ServerEntry, Failure> {
+    let wanted = typed.trim().trim_end_matches('/').to_lowercase();
+    let by = |matches: &dyn Fn(&ServerEntry) -> bool| -> Vec<ServerEntry> {
+        servers
+            .iter()
+            .filter(|entry| matches(entry))
+            .cloned()
+            .collect()
+    };
+    let exact = by(&|entry| entry.id.to_lowercase() == wanted);
+    let found = if exact.is_empty() {
+        by(&|entry| {
+            let address = entry.address.to_lowercase();
+            let host = address
+                .split_once("://")
+                .map_or(address.as_str(), |(_, rest)| rest);
+            entry.name.to_lowercase() == wanted || address == wanted || host == wanted
+        })
+    } else {
+        exact
+    };
+    match <[ServerEntry; 1]>::try_from(found) {
+        Ok([entry]) => Ok(entry),
+        Err(found) if found.is_empty() => Err(Failure::new(
+            Exit::NotFound,
+            "CHANCERY_UNKNOWN_SERVER",
+            format!("No known server is called “{typed}”."),
+        )
+        .with_hint(
+            "“chancery servers” shows the names; “chancery connect ADDRESS” adds a server.",
+        )),
+        Err(found) => {
+            let ids: Vec<_> = found.iter().map(|entry| entry.id.as_str()).collect();
+            Err(Failure::usage(format!(
+                "{} known servers are called “{typed}”. Say which one by its id: {}.",
+                ids.len(),
+                ids.join(", ")
+            )))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::known_server;
+    use crate::exit::Exit;
+    use chancery_proto::local::ServerEntry;
+
+    fn entry(id: &str, name: &str, address: &str) -> ServerEntry {
+        ServerEntry {
+            id: id.to_owned(),
+            name: name.to_owned(),
+            address: address.to_owned(),
+            active: false,
+            user: None,
+            version: None,
+            product: None,
+            capabilities: Vec::new(),
+            gate: None,
+        }
+    }
+
+    #[test]
+    fn a_server_is_found_by_what_a_person_types() {
+        let servers = [
+            entry("s1", "Work", "https://work.example.com"),
+            entry("s2", "Archive", "https://archive.example.com:8443"),
+            entry("s3", "archive", "https://old.example.com"),
+        ];
+        for typed in [
+            "s1",
+            "WORK",
+            "work.example.com",
+            "https://work.example.com/",
+        ] {
+            assert_eq!(known_server(&servers, typed).expect(typed).id, "s1");
+        }
+        let failure = known_server(&servers, "Archive").expect_err("two");
+        assert_eq!(failure.exit, Exit::Usage);
+        assert!(
+            failure.sentence.ends_with("by its id: s2, s3."),
+            "{failure:?}"
+        );
+        let failure = known_server(&servers, "elsewhere").expect_err("none");
+        assert_eq!(failure.exit, Exit::NotFound);
+    }
+}

@@ -1,0 +1,374 @@
+//! Why a command failed: a sentence for the person, a code for the script.
+
+use crate::exit::Exit;
+use chancery_client::local::{LocalError, Refusal, RefusalKind, UploadError};
+use chancery_platform::agent_process::StartError;
+use chancery_platform::directories::DirectoryError;
+use chancery_proto::error::{FieldMessage, codes};
+use http::StatusCode;
+use serde::Serialize;
+use std::io;
+use std::path::Path;
+
+/// A failed command.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Failure {
+    /// The exit code.
+    pub(crate) exit: Exit,
+    /// A stable code, for `--json`.
+    pub(crate) code: Box<str>,
+    /// What happened.
+    pub(crate) sentence: String,
+    /// What to do next, where the sentence does not say it.
+    pub(crate) hint: Option<Box<str>>,
+    /// The fields at fault, as the server named them.
+    pub(crate) fields: Box<[FieldMessage]>,
+    /// The request's id in the server's log.
+    pub(crate) transaction: Option<Box<str>>,
+    /// Nobody reads the output any more: say nothing.
+    pub(crate) silent: bool,
+}
+
+/// As `--json` shows it.
+#[derive(Serialize)]
+struct Shown<'a> {
+    error: ShownBody<'a>,
+}
+
+#[derive(Serialize)]
+struct ShownBody<'a> {
+    code: &'a str,
+    message: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hint: Option<&'a str>,
+    exit: u8,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    messages: &'a [FieldMessage],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    transaction: Option<&'a str>,
+}
+
+impl Failure {
+    /// A failure with a sentence that says everything.
+    pub(crate) fn new(exit: Exit, code: &str, sentence: impl Into<String>) -> Self {
+        Self {
+            exit,
+            code: code.into(),
+            sentence: sentence.into(),
+            hint: None,
+            fields: Box::default(),
+            transaction: None,
+            silent: false,
+        }
+    }
+
+    /// A command that was not written as it has to be.
+    pub(crate) fn usage(sentence: impl Into<String>) -> Self {
+        Self::new(Exit::Usage, "USAGE", sentence)
+    }
+
+    /// Something that went wrong with a file here.
+    pub(crate) fn file(path: &Path, what: &str, error: &io::Error) -> Self {
+        Self::new(
+            Exit::Failed,
+            "FILE",
+            format!("“{}” cannot be {what}: {error}.", path.display()),
+        )
+    }
+
+    /// The output's reader has gone; nothing is wrong.
+    pub(crate) fn output(error: &io::Error) -> Self {
+        let mut failure = Self::new(
+            Exit::Failed,
+            "OUTPUT",
+            format!("The output cannot be written: {error}."),
+        );
+        if error.kind() == io::ErrorKind::BrokenPipe {
+            failure.exit = Exit::Done;
+            failure.silent = true;
+        }
+        failure
+    }
+
+    /// The same with what to do next.
+    pub(crate) fn with_hint(mut self, hint: impl Into<Box<str>>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// One line of JSON, in the shape of the Work API's errors.
+    pub(crate) fn to_json(&self) -> String {
+        serde_json::to_string(&Shown {
+            error: ShownBody {
+                code: &self.code,
+                message: &self.sentence,
+                hint: self.hint.as_deref(),
+                exit: self.exit as u8,
+                messages: &self.fields,
+                transaction: self.transaction.as_deref(),
+            },
+        })
+        .unwrap_or_default()
+    }
+
+    /// The lines a person reads.
+    pub(crate) fn lines(&self) -> Vec<String> {
+        let mut lines = vec![self.sentence.clone()];
+        for field in self.fields.iter() {
+            if !field.code_message.is_empty() && !self.sentence.contains(&field.code_message) {
+                lines.push(format!("  {}: {}", field.field, field.code_message));
+            }
+        }
+        lines.extend(self.hint.as_deref().map(str::to_owned));
+        if let Some(transaction) = self.transaction.as_deref() {
+            lines.push(format!("The server's log has this under “{transaction}”."));
+        }
+        lines
+    }
+}
+
+impl From<DirectoryError> for Failure {
+    fn from(error: DirectoryError) -> Self {
+        Self::new(Exit::Agent, "DIRECTORY", error.to_string())
+    }
+}
+
+impl From<StartError> for Failure {
+    fn from(error: StartError) -> Self {
+        Self::new(Exit::Agent, "AGENT_START", error.to_string()).with_hint(
+            "Look there for the reason, or run “chancery agent run” in a terminal to see it.",
+        )
+    }
+}
+
+impl From<UploadError> for Failure {
+    fn from(error: UploadError) -> Self {
+        let next = match &error {
+            UploadError::Read { source, .. } if source.kind() == io::ErrorKind::NotFound => {
+                return Self::new(Exit::NotFound, "FILE", format!("{error}."));
+            }
+            UploadError::Read { .. } => "Check that you may read it.",
+            UploadError::NotAFile { .. } => "Name one or more files.",
+            UploadError::Changed { .. } => {
+                "Nothing was kept. Close it elsewhere and send it again."
+            }
+        };
+        Self::new(Exit::Failed, "FILE", format!("{error}. {next}"))
+    }
+}
+
+impl From<LocalError> for Failure {
+    fn from(error: LocalError) -> Self {
+        let agent = |sentence: String| Self::new(Exit::Agent, "AGENT", sentence);
+        match error {
+            LocalError::NotRunning { .. } => agent("No agent is running.".to_owned())
+                .with_hint("Run the command again: the agent is started when it is needed."),
+            LocalError::Socket { socket, source } => agent(format!(
+                "The agent's socket “{}” cannot be used: {source}.",
+                socket.display()
+            ))
+            .with_hint(
+                "Check that it belongs to you, or set CHANCERY_HOME to a directory of your own.",
+            ),
+            LocalError::Stranger { socket, why } => agent(format!(
+                "What answers at “{}” is no agent that this version can talk to: {why}.",
+                socket.display()
+            ))
+            .with_hint("End it and run the command again."),
+            LocalError::Silent { waited } => agent(format!(
+                "The agent did not answer within {} seconds.",
+                waited.as_secs()
+            ))
+            .with_hint("Try again. If it stays silent, end it with “chancery agent stop”."),
+            LocalError::Broken(error) => agent(format!(
+                "The connection to the agent ended before its answer did ({}).",
+                innermost(&error)
+            ))
+            .with_hint("Try again."),
+            LocalError::Upload(error) => error.into(),
+            LocalError::Request(why) => Self::usage(format!("The request cannot be sent: {why}.")),
+            LocalError::BadAnswer(why) => Self::new(
+                Exit::Failed,
+                "BAD_ANSWER",
+                format!("The answer cannot be understood: {why}."),
+            ),
+            LocalError::Refused(refusal) => Self::from(*refusal),
+        }
+    }
+}
+
+fn innermost(error: &dyn std::error::Error) -> String {
+    let mut cause = error;
+    while let Some(next) = cause.source() {
+        cause = next;
+    }
+    cause.to_string()
+}
+
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
+        let (exit, hint) = meaning(&refusal);
+        let sentence = if refusal.message.is_empty() {
+            format!("The server answered {}.", refusal.status)
+        } else {
+            refusal.message.clone()
+        };
+        let hint = match refusal.retry_after {
+            Some(wait) if exit == Exit::TryLater => {
+                Some(format!("Try again in {} seconds.", wait.as_secs().max(1)))
+            }
+            _ => hint.map(str::to_owned),
+        };
+        // The redirect's field carries the host for the machine, not for people.
+        let fields = match refusal.kind {
+            RefusalKind::Server => refusal.fields.into(),
+            _ => Box::default(),
+        };
+        Self {
+            exit,
+            code: if refusal.code.is_empty() {
+                refusal.status.as_str().into()
+            } else {
+                refusal.code.into()
+            },
+            hint: hint
+                .filter(|hint| !sentence.contains(hint.trim_end_matches('.')))
+                .map(Into::into),
+            sentence,
+            fields,
+            transaction: refusal
+                .transaction
+                .filter(|_| refusal.status.is_server_error())
+                .map(Into::into),
+            silent: false,
+        }
+    }
+}
+
+fn meaning(refusal: &Refusal) -> (Exit, Option<&'static str>) {
+    match &refusal.kind {
+        RefusalKind::NeedsUser(_) => (Exit::NeedsUser, Some("Sign in with “chancery sign-in”.")),
+        RefusalKind::LoginFailed => (Exit::NeedsUser, None),
+        RefusalKind::Disconnected => (
+            Exit::Disconnected,
+            Some("Connect again with “chancery connect NAME”; “chancery servers” shows the names."),
+        ),
+        RefusalKind::NoServer => (
+            Exit::Disconnected,
+            Some("Connect to one with “chancery connect ADDRESS”."),
+        ),
+        RefusalKind::UnknownServer => (
+            Exit::NotFound,
+            Some("“chancery servers” shows the servers that are known."),
+        ),
+        RefusalKind::Offline => (Exit::Offline, None),
+        RefusalKind::SendAgain => (Exit::TryLater, Some("Run the command again.")),
+        RefusalKind::BadAddress => (Exit::Usage, None),
+        RefusalKind::NotAWorkServer | RefusalKind::VersionRefused | RefusalKind::Certificate => {
+            (Exit::ServerRefused, None)
+        }
+        RefusalKind::Redirected { .. } => (
+            Exit::NeedsUser,
+            Some("If that is the right one, confirm it with “--accept-host HOST”."),
+        ),
+        RefusalKind::BadAnswer => (Exit::Failed, None),
+        RefusalKind::Agent | RefusalKind::Server => {
+            (of_status(refusal.status, &refusal.code), None)
+        }
+    }
+}
+
+/// The exit code for an answer's status.
+pub(crate) fn of_status(status: StatusCode, code: &str) -> Exit {
+    match status {
+        status if status.is_success() => Exit::Done,
+        StatusCode::UNAUTHORIZED => Exit::NeedsUser,
+        StatusCode::FORBIDDEN => Exit::NoAccess,
+        StatusCode::NOT_FOUND => Exit::NotFound,
+        StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => Exit::TryLater,
+        _ if code == codes::NO_RECORD => Exit::NotFound,
+        _ => Exit::Failed,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Failure;
+    use crate::exit::Exit;
+    use chancery_client::local::{LocalError, Refusal};
+    use http::{HeaderMap, StatusCode};
+
+    fn refused(status: u16, body: &str) -> Failure {
+        let status = StatusCode::from_u16(status).expect("a status");
+        let refusal = Refusal::read(status, &HeaderMap::new(), body.as_bytes());
+        Failure::from(LocalError::Refused(Box::new(refusal)))
+    }
+
+    #[test]
+    fn a_refusal_keeps_its_sentence_and_says_what_to_do_next() {
+        let failure = refused(
+            401,
+            r#"{"error":{"code":"CHANCERY_NEEDS_USER","message":"Your session has ended.","reason":"ended"}}"#,
+        );
+        assert_eq!(failure.exit, Exit::NeedsUser);
+        assert_eq!(
+            failure.lines(),
+            [
+                "Your session has ended.",
+                "Sign in with “chancery sign-in”."
+            ]
+        );
+    }
+
+    #[test]
+    fn each_refusal_has_its_exit_code() {
+        for (status, code, exit) in [
+            (409, "CHANCERY_DISCONNECTED", Exit::Disconnected),
+            (409, "CHANCERY_NO_SERVER", Exit::Disconnected),
+            (404, "CHANCERY_UNKNOWN_SERVER", Exit::NotFound),
+            (503, "CHANCERY_OFFLINE", Exit::Offline),
+            (503, "CHANCERY_SEND_AGAIN", Exit::TryLater),
+            (401, "CHANCERY_LOGIN_FAILED", Exit::NeedsUser),
+            (400, "CHANCERY_BAD_ADDRESS", Exit::Usage),
+            (422, "CHANCERY_NOT_A_WORK_SERVER", Exit::ServerRefused),
+            (422, "CHANCERY_VERSION_REFUSED", Exit::ServerRefused),
+            (422, "CHANCERY_CERTIFICATE", Exit::ServerRefused),
+            (409, "CHANCERY_REDIRECTED", Exit::NeedsUser),
+            (502, "CHANCERY_BAD_ANSWER", Exit::Failed),
+            (404, "NRC_NO_RECORD", Exit::NotFound),
+            (403, "NRC_NO_ACCESS", Exit::NoAccess),
+            (429, "NRC_LIMIT", Exit::TryLater),
+            (400, "NRC_INVALID_PARAM", Exit::Failed),
+        ] {
+            let failure = refused(status, &format!("{{\"error\":{{\"code\":\"{code}\"}}}}"));
+            assert_eq!(failure.exit, exit, "{code}");
+        }
+    }
+
+    #[test]
+    fn the_fields_at_fault_are_named_and_the_log_only_for_the_servers_own_faults() {
+        let failure = refused(
+            400,
+            r#"{"error":{"code":"NRC_INVALID_PARAM","message":"The profile cannot be used.","messages":[{"field":"doc_profile.name","code":"x","code_message":"It must not be empty."}],"transaction":"t-1"}}"#,
+        );
+        assert_eq!(
+            failure.lines(),
+            [
+                "The profile cannot be used.",
+                "  doc_profile.name: It must not be empty."
+            ]
+        );
+        let failure = refused(
+            500,
+            r#"{"error":{"message":"Broken.","transaction":"t-2"}}"#,
+        );
+        assert_eq!(
+            failure.lines(),
+            ["Broken.", "The server's log has this under “t-2”."]
+        );
+        assert_eq!(
+            failure.to_json(),
+            r#"{"error":{"code":"500","message":"Broken.","exit":1,"transaction":"t-2"}}"#
+        );
+    }
+}

@@ -1,0 +1,7 @@
+//! `chancery`: the command line.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    chancery_cli::run()
+}
