@@ -1,13 +1,55 @@
-//! The project's own commands.
+//! The project's own commands: `up`, `test`, `bench` and `check-house`.
 
-use std::process::{Command, ExitCode};
+mod bench;
+mod cargo;
+mod failure;
+mod house;
+mod packages;
+mod say;
+mod testing;
+mod up;
+
+use failure::Failure;
+use std::process::ExitCode;
+
+const HELP: &str = "\
+cargo xtask COMMAND
+
+  up [--release]   build, start a server with a sample matter, and say how to connect; Ctrl-C ends it
+  test [--long]    install what the tests need, then run them all; --long adds what is slow
+  bench [NAME...]  measure against references in the same run; writes docs/benchmarks.md
+  check-house      hold the crates' dependencies to the table in docs/ARCHITECTURE.md";
 
 fn main() -> ExitCode {
-    let status = Command::new("cargo")
-        .args(["test", "--workspace", "--locked"])
-        .status();
-    match status {
-        Ok(status) if status.success() => ExitCode::SUCCESS,
-        _ => ExitCode::FAILURE,
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let outcome = match words.as_slice() {
+        ["up"] => up::up(false),
+        ["up", "--release"] => up::up(true),
+        ["test"] => testing::test(false),
+        ["test", "--long"] => testing::test(true),
+        ["bench", names @ ..] => bench::bench(names),
+        ["check-house"] => house::check().map(|rooms| {
+            say::line(&format!(
+                "The house holds: {rooms} crates keep to docs/ARCHITECTURE.md."
+            ));
+        }),
+        [] | ["help" | "--help" | "-h"] => {
+            say::line(HELP);
+            Ok(())
+        }
+        _ => Err(Failure::new(format!(
+            "There is no command “{}”. These are there:\n\n{HELP}",
+            words.join(" ")
+        ))),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            if let Some(sentence) = failure.sentence() {
+                say::trouble(sentence);
+            }
+            ExitCode::FAILURE
+        }
     }
 }

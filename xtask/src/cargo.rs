@@ -1,0 +1,84 @@
+//! Asking cargo, and having it build.
+
+use crate::failure::Failure;
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// What `cargo metadata` says about the workspace, without dependencies of
+/// dependencies.
+#[derive(Debug)]
+pub(crate) struct Workspace {
+    /// The workspace's directory.
+    pub(crate) root: PathBuf,
+    /// Where builds go.
+    pub(crate) target: PathBuf,
+    /// The packages, as cargo describes them.
+    pub(crate) packages: Vec<Value>,
+}
+
+impl Workspace {
+    /// Asks cargo.
+    pub(crate) fn read() -> Result<Self, Failure> {
+        let output = command()
+            .args(["metadata", "--no-deps", "--locked", "--format-version", "1"])
+            .stderr(Stdio::inherit())
+            .output()
+            .map_err(|error| {
+                Failure::new(format!(
+                    "cargo cannot be run: {error}. Install Rust and try again."
+                ))
+            })?;
+        if !output.status.success() {
+            return Err(Failure::said());
+        }
+        let described: Value = serde_json::from_slice(&output.stdout).map_err(|error| {
+            Failure::new(format!("What cargo metadata says cannot be read: {error}."))
+        })?;
+        let path = |name: &str| {
+            described[name]
+                .as_str()
+                .map(PathBuf::from)
+                .ok_or_else(|| Failure::new(format!("cargo metadata does not name {name}.")))
+        };
+        Ok(Self {
+            root: path("workspace_root")?,
+            target: path("target_directory")?,
+            packages: described["packages"]
+                .as_array()
+                .cloned()
+                .unwrap_or_default(),
+        })
+    }
+
+    /// Where a build puts the programs.
+    pub(crate) fn programs(&self, release: bool) -> PathBuf {
+        self.target.join(if release { "release" } else { "debug" })
+    }
+}
+
+/// The cargo that runs this very program.
+pub(crate) fn command() -> Command {
+    Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+}
+
+/// Runs a command in `directory` and waits for it.
+pub(crate) fn run(command: &mut Command, directory: &Path) -> Result<(), Failure> {
+    let status = command
+        .current_dir(directory)
+        .status()
+        .map_err(|error| Failure::new(format!("{} cannot be run: {error}.", shown(command))))?;
+    if status.success() {
+        Ok(())
+    } else {
+        Err(Failure::said())
+    }
+}
+
+fn shown(command: &Command) -> String {
+    std::iter::once(command.get_program())
+        .chain(command.get_args())
+        .map(|part| part.to_string_lossy().into_owned())
+        .collect::<Vec<_>>()
+        .join(" ")
+}

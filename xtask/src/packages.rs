@@ -1,0 +1,108 @@
+//! The system packages that tests and measurements need.
+
+use crate::failure::Failure;
+use crate::say;
+use std::ffi::OsStr;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+/// A program and the Debian package it comes in.
+pub(crate) type Needed = (&'static str, &'static str);
+
+/// What the tests need: a keyring on a bus of its own, and the programs that
+/// people and scripts would use.
+pub(crate) const FOR_TESTS: &[Needed] = &[
+    ("dbus-run-session", "dbus"),
+    ("gnome-keyring-daemon", "gnome-keyring"),
+    ("secret-tool", "libsecret-tools"),
+    ("pdftotext", "poppler-utils"),
+    ("curl", "curl"),
+    ("python3", "python3"),
+];
+
+/// What the measurements compare with.
+pub(crate) const FOR_BENCH: &[Needed] = &[("fio", "fio"), ("nginx", "nginx-light")];
+
+/// Installs what is missing, where that is possible without asking.
+pub(crate) fn ensure(needed: &[Needed]) -> Result<(), Failure> {
+    let missing: Vec<&str> = needed
+        .iter()
+        .filter(|(program, _)| !is_there(program))
+        .map(|(_, package)| *package)
+        .collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let names = missing.join(" ");
+    let by_hand = format!("apt-get install --no-install-recommends {names}");
+    let Some(front) = privilege() else {
+        return Err(Failure::new(format!(
+            "These system packages are missing: {names}. Install them and try again:\n  sudo {by_hand}"
+        )));
+    };
+    say::note(&format!("Installing system packages: {names}"));
+    for arguments in [
+        vec!["apt-get", "update", "-qq"],
+        [
+            vec!["apt-get", "install", "-y", "-qq", "--no-install-recommends"],
+            missing.clone(),
+        ]
+        .concat(),
+    ] {
+        let words = [front, arguments.as_slice()].concat();
+        let (program, rest) = words.split_first().ok_or_else(Failure::said)?;
+        let done = Command::new(program)
+            .args(rest)
+            .env("DEBIAN_FRONTEND", "noninteractive")
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .status()
+            .is_ok_and(|status| status.success());
+        if !done {
+            return Err(Failure::new(format!(
+                "“{}” failed. Install these packages by hand and try again:\n  {by_hand}",
+                words.join(" ")
+            )));
+        }
+    }
+    match needed.iter().find(|(program, _)| !is_there(program)) {
+        None => Ok(()),
+        Some((program, package)) => Err(Failure::new(format!(
+            "{package} was installed, but the program {program} is still not found. Put it on the PATH and try again."
+        ))),
+    }
+}
+
+/// What has to stand in front of a command for it to run as root; nothing
+/// where that is impossible without a password.
+fn privilege() -> Option<&'static [&'static str]> {
+    if !is_there("apt-get") {
+        return None;
+    }
+    if succeeds("sh", &["-c", "test \"$(id -u)\" = 0"]) {
+        return Some(&[]);
+    }
+    succeeds("sudo", &["-n", "true"]).then_some(&["sudo", "-n"])
+}
+
+fn succeeds(program: &str, arguments: &[&str]) -> bool {
+    Command::new(program)
+        .args(arguments)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .is_ok_and(|status| status.success())
+}
+
+/// Whether a program is on the path, or where Debian puts those of the system.
+pub(crate) fn is_there(program: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path)
+        .chain(["/usr/sbin", "/sbin"].map(Into::into))
+        .any(|directory| is_program(&directory, program.as_ref()))
+}
+
+fn is_program(directory: &Path, program: &OsStr) -> bool {
+    directory.join(program).is_file()
+}
