@@ -1,1 +1,18 @@
 #![doc = include_str!("../README.md")]
+
+pub mod chaos;
+pub mod home;
+pub mod http;
+pub mod keyring;
+pub mod memory;
+pub mod metrics;
+pub mod pattern;
+pub mod programs;
+pub mod server;
+pub mod waiting;
+
+pub use chaos::ChaosProxy;
+pub use home::TestHome;
+pub use http::{Answer, Request, Target};
+pub use pattern::Pattern;
+pub use server::TestServer;
