@@ -92,6 +92,7 @@ impl Identity {
         let id = row.id.clone();
         Some(self.sessions.grant(&id, || Grant {
             persona: Persona::from_name(&row.persona).unwrap_or(Persona::User),
+            kind,
             person,
             lifetimes: Arc::clone(self.lifetimes.of(kind)),
             ended: AtomicBool::new(false),
@@ -170,14 +171,15 @@ impl Identity {
         self.sign_ins.all()
     }
 
-    /// Writes down the uses that are worth it. To be called once a second.
+    /// Writes down the uses that are worth it; says whether there were any. To
+    /// be called once a second.
     ///
     /// # Errors
     /// [`IdentityError::Store`]; the uses are then kept for the next time.
-    pub async fn write_uses(&self) -> Result<(), IdentityError> {
+    pub async fn write_uses(&self) -> Result<bool, IdentityError> {
         let sessions = self.sessions.take_unwritten();
         if sessions.is_empty() {
-            return Ok(());
+            return Ok(false);
         }
         let used = sessions
             .iter()
@@ -189,7 +191,8 @@ impl Identity {
                 self.sessions.note_use(session);
             }
         }
-        Ok(outcome?)
+        outcome?;
+        Ok(true)
     }
 
     /// Lets go of sessions that ran out; the database keeps which sign-in they

@@ -1,1 +1,10 @@
 #![doc = include_str!("../README.md")]
+
+mod app;
+pub mod commands;
+mod config;
+mod data_directory;
+mod http;
+mod routes;
+pub mod sample;
+mod wire;

@@ -164,4 +164,58 @@ impl Store {
             Ok(statement.query_row(params![library.as_str(), hash], |row| row.get(0))?)
         })
     }
+
+    /// Which content the versions of a library have, deleted ones included.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn recorded_content(
+        &self,
+        library: &LibraryAlias,
+    ) -> Result<Vec<RecordedContent>, StoreError> {
+        self.read(|connection| {
+            let mut statement = connection.prepare_cached(
+                "SELECT v.number, v.version, v.hash, v.size FROM versions v
+                 JOIN libraries l ON l.id = v.library WHERE l.alias = ?1",
+            )?;
+            let recorded = statement
+                .query_map([library.as_str()], |row| {
+                    Ok(RecordedContent {
+                        number: row.get(0)?,
+                        version: row.get(1)?,
+                        hash: row.get(2)?,
+                        size: row.get(3)?,
+                    })
+                })?
+                .collect::<Result<_, _>>()?;
+            Ok(recorded)
+        })
+    }
+
+    /// What is wrong with the database file itself; empty when nothing is.
+    ///
+    /// # Errors
+    /// When the database cannot be read at all.
+    pub fn integrity(&self) -> Result<Vec<String>, StoreError> {
+        self.read(|connection| {
+            let mut statement = connection.prepare("PRAGMA integrity_check")?;
+            let lines: Vec<String> = statement
+                .query_map([], |row| row.get(0))?
+                .collect::<Result<_, _>>()?;
+            Ok(lines.into_iter().filter(|line| line != "ok").collect())
+        })
+    }
+}
+
+/// The content of one version, as it was recorded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RecordedContent {
+    /// The document's number.
+    pub number: u64,
+    /// The version.
+    pub version: u32,
+    /// SHA-256 of the bytes.
+    pub hash: ContentHash,
+    /// In bytes.
+    pub size: u64,
 }

@@ -3,6 +3,7 @@
 use crate::access::{Access, Principal, security_number};
 use crate::containers::{self, ContainerKind, check_name};
 use crate::documents::{self, ContentHash, Version};
+use crate::once::{self, OnceKey};
 use crate::rows::name_key;
 use crate::{Store, StoreError, libraries};
 use chancery_proto::clock::Timestamp;
@@ -220,7 +221,8 @@ impl Store {
         })
     }
 
-    /// Files a new document, version 1, whose bytes are durable already.
+    /// Files a new document, version 1, whose bytes are durable already. With a
+    /// key, the same request again gets the same document.
     ///
     /// # Errors
     /// As [`Store::may_file_into`], and [`StoreError::Invalid`] for a field.
@@ -229,12 +231,19 @@ impl Store {
         folder: ContainerId,
         profile: Profile,
         content: StoredContent,
+        key: Option<OnceKey>,
         who: Principal,
         now: Timestamp,
     ) -> Result<Version, StoreError> {
         check(&profile)?;
         self.write(move |connection| {
             let above = may_file_into(connection, &folder, &who)?;
+            let target = folder.to_string();
+            if let Some(made) =
+                once::before(connection, key.as_ref(), &target, &content.hash, &who, now)?
+            {
+                return Ok(made);
+            }
             let library = libraries::find(connection, &folder.library)?;
             let number = libraries::take_number(connection, library.id)?;
             let mut version = Version {
@@ -286,7 +295,8 @@ impl Store {
     }
 
     /// Adds the next version, whose bytes are durable already. The profile
-    /// begins as that of the version named.
+    /// begins as that of the version named. With a key, the same request again
+    /// gets the same version.
     ///
     /// # Errors
     /// [`StoreError::NotFound`], [`StoreError::NoAccess`], [`StoreError::Invalid`].
@@ -295,6 +305,7 @@ impl Store {
         id: DocumentId,
         profile: Profile,
         content: StoredContent,
+        key: Option<OnceKey>,
         who: Principal,
         now: Timestamp,
     ) -> Result<Version, StoreError> {
@@ -302,6 +313,11 @@ impl Store {
         self.write(move |connection| {
             let mut version = documents::find_for(connection, &id, &who, Access::ReadWrite)?;
             let library = libraries::find(connection, &id.library)?;
+            // The version that was named may differ in a repeated request; the document does not.
+            let target = format!("{}!{}.", id.library, id.number);
+            if let Some(made) = once::before(connection, key.as_ref(), &target, &content.hash, &who, now)? {
+                return Ok(made);
+            }
             // Numbers of deleted versions are not given again.
             let next: u32 = connection
                 .prepare_cached(
@@ -326,6 +342,7 @@ impl Store {
             };
             insert_version(connection, library.id, &version)?;
             rename_filings(connection, library.id, id.number, &version.name)?;
+            once::remember(connection, key.as_ref(), &target, &version, &who, now)?;
             Ok(version)
         })
         .await

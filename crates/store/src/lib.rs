@@ -11,6 +11,7 @@ pub mod filing;
 pub mod grants;
 pub mod libraries;
 pub mod listing;
+pub mod once;
 mod rows;
 mod schema;
 pub mod users;

@@ -86,6 +86,8 @@ pub struct DocumentFilter {
     pub created_from: Option<Timestamp>,
     /// Made at or before.
     pub created_to: Option<Timestamp>,
+    /// Only mail, or only what is not mail.
+    pub mail: Option<bool>,
     /// Every version and not only the latest.
     pub all_versions: bool,
 }
@@ -358,6 +360,10 @@ fn document_query(who: &Principal, filter: &DocumentFilter) -> Query {
             .map(|number| number_value(*number))
             .collect(),
     );
+    if let Some(mail) = filter.mail {
+        let not = if mail { "" } else { "NOT " };
+        query.add(format!("v.extension {not}IN ('eml', 'msg')"));
+    }
     query.between("v.edited", filter.edited_from, filter.edited_to);
     query.between("v.created", filter.created_from, filter.created_to);
     query
@@ -590,7 +596,8 @@ impl Store {
         })
     }
 
-    /// What is directly in a container: folders first, then documents, each by name.
+    /// What is directly in a container: folders first, then documents, each by
+    /// name. `wanted` says whether folders and whether documents are.
     ///
     /// # Errors
     /// [`StoreError::NotFound`] when the container is not there for `who`.
@@ -599,28 +606,33 @@ impl Store {
         above: &ContainerId,
         who: &Principal,
         filter: &DocumentFilter,
+        wanted: (bool, bool),
         page: &Page,
     ) -> Result<Listed<Child>, StoreError> {
         self.read(|connection| {
             containers::find(connection, above, who)?;
-            let counted = Page {
-                total: true,
-                ..page.clone()
-            };
-            let folders = page_of_folders(connection, who, above, &counted)?;
-            let folder_count = folders.total.unwrap_or(0);
-            let mut items: Vec<Child> = folders
-                .items
-                .into_iter()
-                .map(|folder| Child::Folder(Box::new(folder)))
-                .collect();
+            let (mut items, mut total) = (Vec::new(), 0);
+            let (folders_wanted, documents_wanted) = wanted;
+            if folders_wanted {
+                let counted = Page {
+                    total: true,
+                    ..page.clone()
+                };
+                let folders = page_of_folders(connection, who, above, &counted)?;
+                total = folders.total.unwrap_or(0);
+                items.extend(
+                    folders
+                        .items
+                        .into_iter()
+                        .map(|folder| Child::Folder(Box::new(folder))),
+                );
+            }
             let taken = u32::try_from(items.len()).unwrap_or(u32::MAX);
             let left = page.limit.saturating_sub(taken);
-            let mut total = folder_count;
-            if left > 0 || page.total {
+            if documents_wanted && (left > 0 || page.total) {
                 let rest = Page {
                     limit: left.max(1),
-                    offset: page.offset.saturating_sub(folder_count),
+                    offset: page.offset.saturating_sub(total),
                     cursor: None,
                     descending: page.descending,
                     total: page.total,

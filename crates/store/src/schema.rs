@@ -157,6 +157,20 @@ CREATE TABLE refresh_tokens (
 ) WITHOUT ROWID;
 CREATE INDEX refresh_tokens_by_grant ON refresh_tokens (grant_id);
 
+-- What a repeated request gets instead of a second document.
+CREATE TABLE once (
+    user TEXT NOT NULL,
+    key TEXT NOT NULL,
+    target TEXT NOT NULL,
+    hash BLOB NOT NULL,
+    library TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    version INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    PRIMARY KEY (user, key)
+) WITHOUT ROWID;
+CREATE INDEX once_by_age ON once (at);
+
 CREATE TABLE audit (
     id INTEGER PRIMARY KEY,
     at INTEGER NOT NULL,

@@ -80,7 +80,7 @@ proptest! {
                     if let Ok(listed) = filed_here {
                         assert_eq!(listed.items.len(), usize::from(expected));
                     }
-                    let children = house.store.children(&container_id(&folder), &who, &DocumentFilter::default(), &page);
+                    let children = house.store.children(&container_id(&folder), &who, &DocumentFilter::default(), (true, true), &page);
                     assert_eq!(children.is_ok(), folder_expected, "children by {user}");
                     if let Ok(listed) = children {
                         let documents = listed.items.iter().filter(|child| matches!(child, Child::Document(_))).count();

@@ -3,7 +3,9 @@ use chancery_proto::work::DefaultSecurity;
 use chancery_store::containers::ContainerKind;
 use chancery_store::filing::Profile;
 use chancery_store::listing::{DocumentFilter, Page};
+use chancery_store::once::{OnceKey, REMEMBERED};
 use chancery_store::{Store, StoreError};
+use std::time::Duration;
 
 #[tokio::test]
 async fn what_was_filed_is_there_after_the_store_is_opened_again() {
@@ -37,6 +39,7 @@ async fn a_deleted_versions_number_is_not_given_again_and_the_one_before_becomes
             document_id(&first),
             Profile::default(),
             content(2),
+            None,
             ann.clone(),
             NOW,
         )
@@ -92,6 +95,7 @@ async fn a_refused_job_undoes_itself_and_leaves_its_neighbours_in_the_same_commi
             container_id(&folder),
             named(name),
             content(1),
+            None,
             ann.clone(),
             NOW,
         )
@@ -184,6 +188,7 @@ async fn names_that_no_file_could_have_are_refused_with_field_and_reason() {
                 container_id(&folder),
                 named(name),
                 content(1),
+                None,
                 ann.clone(),
                 NOW,
             )
@@ -193,4 +198,41 @@ async fn names_that_no_file_could_have_are_refused_with_field_and_reason() {
             "{name:?}"
         );
     }
+}
+
+#[tokio::test]
+async fn a_request_sent_again_with_its_key_makes_nothing_twice() {
+    let house = House::new().await;
+    let ann = person("ann");
+    let workspace = house.workspace(&ann, DefaultSecurity::Public).await;
+    let folder = house
+        .folder(&workspace, &ann, DefaultSecurity::Inherit)
+        .await;
+    let file = |byte: u8, who: &str, later: Duration| {
+        let key = OnceKey::new("9b2f").expect("a key");
+        let (id, who) = (container_id(&folder), person(who));
+        let now = NOW.plus(later);
+        house
+            .store
+            .add_document(id, named("Letter"), content(byte), Some(key), who, now)
+    };
+    let first = file(1, "ann", Duration::ZERO).await.expect("filed");
+    let again = file(1, "ann", Duration::from_secs(60))
+        .await
+        .expect("filed");
+    assert_eq!(first.number, again.number);
+    let other_bytes = file(2, "ann", Duration::from_secs(60)).await;
+    assert!(
+        matches!(other_bytes, Err(StoreError::Conflict(_))),
+        "{other_bytes:?}"
+    );
+    let somebody_else = file(1, "bob", Duration::from_secs(60))
+        .await
+        .expect("filed");
+    assert_ne!(first.number, somebody_else.number);
+    let next_day = file(1, "ann", REMEMBERED + Duration::from_secs(1))
+        .await
+        .expect("filed");
+    assert_ne!(first.number, next_day.number);
+    assert!(OnceKey::new("").is_err() && OnceKey::new("a b").is_err());
 }

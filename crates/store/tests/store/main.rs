@@ -71,7 +71,14 @@ impl House {
 
     async fn document(&self, folder: &Container, who: &Principal, profile: Profile) -> Version {
         self.store
-            .add_document(container_id(folder), profile, content(1), who.clone(), NOW)
+            .add_document(
+                container_id(folder),
+                profile,
+                content(1),
+                None,
+                who.clone(),
+                NOW,
+            )
             .await
             .expect("a document")
     }

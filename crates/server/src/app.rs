@@ -1,0 +1,96 @@
+//! What every route shares.
+
+use crate::config::Config;
+use crate::http::counters::Counters;
+use crate::http::error::ApiError;
+use chancery_content::Content;
+use chancery_identity::Identity;
+use chancery_proto::clock::{SharedClock, Timestamp};
+use chancery_proto::level::{ApiLevel, Capability, capabilities_of};
+use chancery_store::{Store, StoreError};
+use std::sync::Arc;
+
+/// What this server can do beyond its level. What is not built is not announced.
+const BUILT: [Capability; 4] = [
+    Capability::SessionLifetimeHeaders,
+    Capability::SessionBackground,
+    Capability::Idempotency,
+    Capability::DocumentsRanges,
+];
+
+/// The one customer of this server.
+pub(crate) const CUSTOMER: i64 = 1;
+
+/// What every route shares.
+#[derive(Debug)]
+pub(crate) struct App {
+    pub(crate) store: Store,
+    pub(crate) content: Content,
+    pub(crate) identity: Identity,
+    pub(crate) clock: SharedClock,
+    pub(crate) level: ApiLevel,
+    /// What this server can do at that level.
+    pub(crate) capabilities: Vec<Capability>,
+    pub(crate) counters: Counters,
+    /// `http` or `https`: how callers reach this server.
+    pub(crate) scheme: &'static str,
+}
+
+/// How routes hold it.
+pub(crate) type SharedApp = Arc<App>;
+
+impl App {
+    pub(crate) fn new(
+        store: Store,
+        content: Content,
+        identity: Identity,
+        clock: SharedClock,
+        config: &Config,
+    ) -> Self {
+        let level = config.compat.api_level.0;
+        let built: Vec<String> = BUILT.iter().map(|one| one.name().to_owned()).collect();
+        Self {
+            store,
+            content,
+            identity,
+            clock,
+            level,
+            capabilities: capabilities_of(Some(level), Some(&built)),
+            counters: Counters::default(),
+            scheme: if config.is_encrypted() {
+                "https"
+            } else {
+                "http"
+            },
+        }
+    }
+
+    pub(crate) fn can(&self, capability: Capability) -> bool {
+        self.capabilities.contains(&capability)
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// The name to show for a person's key.
+    pub(crate) fn name_of(&self, key: &str) -> (String, String) {
+        match self.identity.person(key) {
+            Some(user) => (user.id.clone(), user.full_name.clone()),
+            None => (key.to_owned(), String::new()),
+        }
+    }
+
+    /// Runs a longer read where it does not hold up other requests.
+    pub(crate) async fn read<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Store) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, ApiError> {
+        let store = self.store.clone();
+        let outcome = tokio::task::spawn_blocking(move || work(&store)).await;
+        match outcome {
+            Ok(outcome) => Ok(outcome?),
+            Err(error) => Err(ApiError::internal(&error)),
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! The command line of the server.
+
+mod application;
+mod check;
+mod library;
+mod output;
+mod sample;
+mod serve;
+mod session;
+mod user;
+
+use crate::config::{Config, ConfigError};
+use crate::data_directory::{DataDirectory, DataError};
+use clap::{Args, Parser, Subcommand};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// A document work server for firms that live in documents and mail.
+#[derive(Debug, Parser)]
+#[command(name = "chancery-server", version, max_term_width = 100)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the server until it is told to stop (Ctrl-C or SIGTERM)
+    Serve(serve::Serve),
+    /// Check the database and every document's bytes
+    Check(Place),
+    /// Add and manage people
+    #[command(subcommand)]
+    User(user::User),
+    /// Add and list libraries
+    #[command(subcommand)]
+    Library(library::Library),
+    /// Add a realistic matter to try things with
+    Sample(sample::Sample),
+    /// How long sessions live, per kind of application
+    #[command(subcommand)]
+    Application(application::Application),
+    /// End sessions
+    #[command(subcommand)]
+    Session(session::Session),
+}
+
+/// Where the server's data is.
+#[derive(Debug, Clone, Args)]
+struct Place {
+    /// Configuration file (TOML)
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Data directory [default: chancery-server in the user's data directory]
+    #[arg(long, value_name = "DIRECTORY")]
+    data: Option<PathBuf>,
+}
+
+impl Place {
+    fn config(&self) -> Result<Config, ConfigError> {
+        Config::read(self.config.as_deref())
+    }
+
+    fn path(&self, config: &Config) -> Result<PathBuf, DataError> {
+        DataDirectory::find(self.data.clone().or_else(|| config.data.clone()))
+    }
+
+    /// The data of a server that ran before, for a command beside it.
+    fn open(&self) -> Result<DataDirectory, CommandError> {
+        let config = self.config()?;
+        Ok(DataDirectory::open(&self.path(&config)?)?)
+    }
+}
+
+/// Why a command did not do its work.
+#[derive(Debug, thiserror::Error)]
+enum CommandError {
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    #[error(transparent)]
+    Data(#[from] DataError),
+    #[error(transparent)]
+    Store(#[from] chancery_store::StoreError),
+    #[error(transparent)]
+    Content(#[from] chancery_content::ContentError),
+    #[error(transparent)]
+    Identity(#[from] chancery_identity::IdentityError),
+    #[error("{0}")]
+    Plain(String),
+    #[error("{what}: {source}")]
+    System {
+        what: String,
+        #[source]
+        source: std::io::Error,
+    },
+}
+
+impl CommandError {
+    fn system(what: impl Into<String>, source: std::io::Error) -> Self {
+        Self::System {
+            what: what.into(),
+            source,
+        }
+    }
+}
+
+/// Runs the command line; the exit code is 0, 1 when it failed, 2 when it was
+/// not understood.
+#[must_use]
+pub fn run() -> ExitCode {
+    let arguments = Arguments::parse();
+    match carry_out(arguments.command) {
+        Ok(code) => code,
+        Err(error) => {
+            output::failure(&error.to_string());
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn carry_out(command: Command) -> Result<ExitCode, CommandError> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| CommandError::system("The server's threads cannot be started", error))?;
+    let done = ExitCode::SUCCESS;
+    runtime.block_on(async {
+        match command {
+            Command::Serve(serve) => serve.run().await.map(|()| done),
+            Command::Check(place) => check::run(&place),
+            Command::User(user) => user.run().await.map(|()| done),
+            Command::Library(library) => library.run().await.map(|()| done),
+            Command::Sample(sample) => sample.run().await.map(|()| done),
+            Command::Application(application) => application.run().await.map(|()| done),
+            Command::Session(session) => session.run().await.map(|()| done),
+        }
+    })
+}

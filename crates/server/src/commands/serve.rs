@@ -1,0 +1,292 @@
+//! `chancery-server serve`.
+
+use super::{CommandError, Place, output};
+use crate::app::{App, SharedApp};
+use crate::config::Config;
+use crate::data_directory::DataDirectory;
+use crate::http::entry::Entry;
+use crate::http::listener;
+use crate::routes;
+use chancery_content::Content;
+use chancery_identity::{Identity, IdentityError, Passwords, random_password};
+use chancery_proto::clock::{SharedClock, SystemClock};
+use chancery_proto::secret::Secret;
+use chancery_store::users::NewUser;
+use chancery_store::{Store, StoreError};
+use clap::Args;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+use tokio::time::{MissedTickBehavior, interval};
+use tokio_rustls::TlsAcceptor;
+
+const FIRST_ADMINISTRATOR: &str = "admin";
+const FIRST_LIBRARY: &str = "ACTIVE";
+/// Sets the first administrator's password, for automation.
+const BOOTSTRAP_PASSWORD: &str = "CHANCERY_BOOTSTRAP_PASSWORD";
+
+/// Uses of sessions are written down so often.
+const WRITE_USES: Duration = Duration::from_secs(1);
+/// Changes of other processes are looked for so often.
+const FOLLOW_CHANGES: Duration = Duration::from_millis(500);
+/// Sessions that ran out leave the memory so often.
+const FORGET_EXPIRED: Duration = Duration::from_secs(60);
+
+#[derive(Debug, Args)]
+pub(super) struct Serve {
+    #[command(flatten)]
+    place: Place,
+    /// Address and port to listen on [default: 127.0.0.1:8480]
+    #[arg(long, value_name = "ADDRESS")]
+    listen: Option<SocketAddr>,
+    /// Where health and metrics are when others can reach the main address
+    #[arg(long, value_name = "ADDRESS")]
+    admin_listen: Option<SocketAddr>,
+    /// Write the log as JSON lines
+    #[arg(long)]
+    log_json: bool,
+}
+
+impl Serve {
+    pub(super) async fn run(self) -> Result<(), CommandError> {
+        start_log(self.log_json);
+        let mut config = self.place.config()?;
+        config.listen = self.listen.or(config.listen);
+        config.admin_listen = self.admin_listen.or(config.admin_listen);
+        config.check()?;
+        let tls = match config.certificate()? {
+            Some((cert, key)) => Some(acceptor(cert, key)?),
+            None => None,
+        };
+        let directory = DataDirectory::make(&self.place.path(&config)?)?;
+        let _held = directory.hold()?;
+        let (store, content) = (directory.store()?, directory.content()?);
+        sweep(&store, &content)?;
+        let clock = SystemClock::shared();
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let passwords = Passwords::start(cores).map_err(|error| {
+            CommandError::system("The password threads cannot be started", error)
+        })?;
+        let first = bootstrap(&store, &passwords, &clock).await?;
+        let identity = Identity::open(store.clone(), Arc::clone(&clock), passwords).await?;
+        let app = Arc::new(App::new(store, content, identity, clock, &config));
+        listen(&app, &config, tls, first).await
+    }
+}
+
+fn start_log(json: bool) {
+    let filter = tracing_subscriber::EnvFilter::try_from_env("CHANCERY_LOG")
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
+    // A second log in one process is a test's; the first one stays.
+    let _ = if json {
+        builder.json().try_init()
+    } else {
+        builder.compact().try_init()
+    };
+}
+
+fn acceptor(cert: &Path, key: &Path) -> Result<TlsAcceptor, CommandError> {
+    let wrong = |path: &Path, reason: &dyn std::fmt::Display| {
+        CommandError::Plain(format!(
+            "{} cannot be used: {reason}. It has to be a PEM file.",
+            path.display()
+        ))
+    };
+    let chain: Result<Vec<CertificateDer<'static>>, _> = CertificateDer::pem_file_iter(cert)
+        .map_err(|error| wrong(cert, &error))?
+        .collect();
+    let chain = chain.map_err(|error| wrong(cert, &error))?;
+    let private = PrivateKeyDer::from_pem_file(key).map_err(|error| wrong(key, &error))?;
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let mut tls = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|error| wrong(cert, &error))?
+        .with_no_client_auth()
+        .with_single_cert(chain, private)
+        .map_err(|error| wrong(cert, &error))?;
+    tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    Ok(TlsAcceptor::from(Arc::new(tls)))
+}
+
+fn sweep(store: &Store, content: &Content) -> Result<(), CommandError> {
+    let swept = content.sweep(|library, hash| {
+        store
+            .content_is_needed(library, hash)
+            .map_err(CommandError::from)
+    })?;
+    if swept.unfinished + swept.orphans + swept.settled > 0 {
+        tracing::info!(
+            unfinished = swept.unfinished,
+            orphans = swept.orphans,
+            settled = swept.settled,
+            "cleared up after uploads that the last run did not finish"
+        );
+    }
+    Ok(())
+}
+
+/// What was made for a new data directory.
+struct First {
+    /// None when the operator chose it.
+    password: Option<Secret>,
+}
+
+/// The first administrator and the first library, in a directory that has none.
+async fn bootstrap(
+    store: &Store,
+    passwords: &Passwords,
+    clock: &SharedClock,
+) -> Result<Option<First>, CommandError> {
+    if store.libraries()?.is_empty() {
+        let alias = FIRST_LIBRARY
+            .parse()
+            .map_err(|_| CommandError::Plain("The first library has no usable name.".to_owned()))?;
+        let description = "The first library".to_owned();
+        store.add_library(alias, description, clock.now()).await?;
+    }
+    if !store.users()?.is_empty() {
+        return Ok(None);
+    }
+    let given = std::env::var(BOOTSTRAP_PASSWORD).ok().map(Secret::from);
+    let (password, shown) = match given {
+        Some(given) => (given, None),
+        None => {
+            let made = random_password()?;
+            (made.clone(), Some(made))
+        }
+    };
+    let hash = passwords
+        .hash(password)
+        .await
+        .map_err(|error| match error {
+            IdentityError::PasswordRule(rule) => {
+                CommandError::Plain(format!("{BOOTSTRAP_PASSWORD} cannot be used. {rule}"))
+            }
+            other => other.into(),
+        })?;
+    let new = NewUser {
+        id: FIRST_ADMINISTRATOR.to_owned(),
+        full_name: "First administrator".to_owned(),
+        email: String::new(),
+        password_hash: Some(hash),
+        is_admin: true,
+        is_external: false,
+    };
+    match store.add_user(new, clock.now()).await {
+        Ok(_) => Ok(Some(First { password: shown })),
+        Err(StoreError::Conflict(_)) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn bind(address: SocketAddr) -> Result<TcpListener, CommandError> {
+    TcpListener::bind(address).await.map_err(|error| {
+        CommandError::system(
+            format!("{address} cannot be listened on. Stop what uses it, or name another one with --listen"),
+            error,
+        )
+    })
+}
+
+async fn listen(
+    app: &SharedApp,
+    config: &Config,
+    tls: Option<TlsAcceptor>,
+    first: Option<First>,
+) -> Result<(), CommandError> {
+    let socket = bind(config.listen()).await?;
+    let address = socket.local_addr().unwrap_or(config.listen());
+    let admin_socket = match config.admin_listen {
+        Some(address) => Some(bind(address).await?),
+        None => None,
+    };
+    let mut terminate = signal(SignalKind::terminate())
+        .map_err(|error| CommandError::system("Signals cannot be listened to", error))?;
+    let (stop, stopped) = watch::channel(false);
+    let shared = Arc::clone(app);
+    let router = if address.ip().is_loopback() && admin_socket.is_none() {
+        routes::work_and_operation(shared)
+    } else {
+        routes::work(shared)
+    };
+    let entry = Entry::new(Arc::clone(app), router);
+    let serving = tokio::spawn(listener::serve(socket, tls, entry, stopped.clone()));
+    let admin = admin_socket.map(|socket| {
+        let entry = Entry::new(Arc::clone(app), routes::operation(Arc::clone(app)));
+        tokio::spawn(listener::serve(socket, None, entry, stopped.clone()))
+    });
+    let upkeep = tokio::spawn(keep_up(Arc::clone(app), stopped));
+    if let Some(First {
+        password: Some(password),
+    }) = &first
+    {
+        output::line(&format!(
+            "First administrator: {FIRST_ADMINISTRATOR}\nOne-time password:   {}\nChange it with “chancery-server user password {FIRST_ADMINISTRATOR}”. It is not shown again.",
+            password.reveal()
+        ));
+    } else if first.is_some() {
+        output::line(&format!(
+            "First administrator: {FIRST_ADMINISTRATOR}, with the password from {BOOTSTRAP_PASSWORD}"
+        ));
+    }
+    let scheme = if config.certificate()?.is_some() {
+        "https"
+    } else {
+        "http"
+    };
+    output::line(&format!("Listening on {scheme}://{address}"));
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminate.recv() => {}
+    }
+    tracing::info!("stopping: requests under way get a moment to finish");
+    let _ = stop.send(true);
+    for task in [Some(serving), admin, Some(upkeep)].into_iter().flatten() {
+        if let Err(error) = task.await {
+            tracing::error!(%error, "a part of the server failed");
+        }
+    }
+    app.identity.close().await?;
+    Ok(())
+}
+
+/// What has to be done again and again.
+async fn keep_up(app: SharedApp, mut stop: watch::Receiver<bool>) {
+    let every = |period| {
+        let mut ticks = interval(period);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        ticks
+    };
+    let (mut write, mut follow, mut forget) = (
+        every(WRITE_USES),
+        every(FOLLOW_CHANGES),
+        every(FORGET_EXPIRED),
+    );
+    loop {
+        let outcome = tokio::select! {
+            _ = stop.changed() => return,
+            _ = write.tick() => {
+                app.identity.write_uses().await.map(|written| if written {
+                    app.counters.count_round_trip();
+                })
+            }
+            _ = follow.tick() => app.identity.follow_changes().await,
+            _ = forget.tick() => {
+                app.identity.forget_expired();
+                Ok(())
+            }
+        };
+        if let Err(error) = outcome {
+            tracing::error!(%error, "the upkeep of sessions failed; it is tried again");
+        }
+    }
+}

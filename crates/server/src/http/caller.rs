@@ -1,0 +1,119 @@
+//! Who calls: found once at the entry, asked for by the routes that need it.
+
+use crate::app::SharedApp;
+use crate::http::error::ApiError;
+use axum::extract::FromRequestParts;
+use chancery_identity::{Live, NoSession};
+use chancery_proto::headers;
+use chancery_proto::level::Capability;
+use chancery_store::access::Principal;
+use http::request::Parts;
+use http::{HeaderMap, header};
+use std::net::{IpAddr, SocketAddr};
+
+/// What the entry found out about the caller.
+#[derive(Debug, Clone)]
+pub(crate) enum Authentication {
+    /// No token was sent.
+    Anonymous,
+    /// A token was sent that no session has.
+    Refused,
+    /// A living session.
+    Live(Box<Live>),
+}
+
+/// Where a request came from.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Peer(pub(crate) SocketAddr);
+
+impl Peer {
+    pub(crate) fn ip(self) -> IpAddr {
+        self.0.ip().to_canonical()
+    }
+}
+
+/// The token of a request, in either header and of either kind (RFC 6750, section 2.1).
+pub(crate) fn token(headers: &HeaderMap) -> Option<&str> {
+    if let Some(value) = headers.get(headers::X_AUTH_TOKEN) {
+        return value.to_str().ok().map(str::trim);
+    }
+    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, token) = value.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+/// Checks who calls. That counts as use unless it says that it is background.
+pub(crate) fn authenticate(app: &SharedApp, headers: &HeaderMap) -> Authentication {
+    let Some(token) = token(headers) else {
+        return Authentication::Anonymous;
+    };
+    let background = app.can(Capability::SessionBackground)
+        && headers
+            .get(headers::BACKGROUND)
+            .is_some_and(|value| value == "1");
+    match app.identity.check(token, background) {
+        Ok(live) => Authentication::Live(Box::new(live)),
+        Err(NoSession::Unknown | NoSession::Expired) => Authentication::Refused,
+    }
+}
+
+/// A caller with a living session.
+#[derive(Debug, Clone)]
+pub(crate) struct Caller(pub(crate) Box<Live>);
+
+impl Caller {
+    pub(crate) fn principal(&self) -> &Principal {
+        &self.0.principal
+    }
+
+    pub(crate) fn into_principal(self) -> Principal {
+        self.0.principal
+    }
+
+    /// Only an administrator who signed in as one.
+    pub(crate) fn must_administer(&self) -> Result<(), ApiError> {
+        if self.0.principal.administrator {
+            Ok(())
+        } else {
+            Err(ApiError::no_access(
+                "Only an administrator may do this. Sign in as one (persona “admin”) and try again.",
+            ))
+        }
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Caller {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, ApiError> {
+        match parts.extensions.get::<Authentication>() {
+            Some(Authentication::Live(live)) => Ok(Self(live.clone())),
+            _ => Err(ApiError::no_session()),
+        }
+    }
+}
+
+/// A caller who may have a session or not.
+#[derive(Debug, Clone)]
+pub(crate) struct MaybeCaller(pub(crate) Authentication);
+
+impl<S: Send + Sync> FromRequestParts<S> for MaybeCaller {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, ApiError> {
+        let found = parts.extensions.get::<Authentication>().cloned();
+        Ok(Self(found.unwrap_or(Authentication::Anonymous)))
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Peer {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, ApiError> {
+        Ok(parts
+            .extensions
+            .get::<Self>()
+            .copied()
+            .unwrap_or(Self(SocketAddr::from(([127, 0, 0, 1], 0)))))
+    }
+}

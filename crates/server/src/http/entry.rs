@@ -1,0 +1,128 @@
+//! Every request passes here on its way in and on its way out.
+
+use crate::app::SharedApp;
+use crate::http::caller::{self, Authentication};
+use crate::http::error::ApiError;
+use crate::http::paths;
+use axum::Router;
+use axum::body::Body;
+use chancery_proto::error::ErrorEnvelope;
+use chancery_proto::headers;
+use chancery_proto::level::Capability;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, X_CONTENT_TYPE_OPTIONS};
+use http::uri::PathAndQuery;
+use http::{HeaderName, HeaderValue, Method, Request, Response, Uri};
+use hyper::body::Incoming;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
+use tower_service::Service as _;
+
+/// What answers the requests of one listener.
+#[derive(Debug, Clone)]
+pub(crate) struct Entry {
+    app: SharedApp,
+    router: Router,
+}
+
+impl Entry {
+    pub(crate) fn new(app: SharedApp, router: Router) -> Self {
+        Self { app, router }
+    }
+
+    pub(crate) async fn answer(
+        mut self,
+        request: Request<Incoming>,
+        from: SocketAddr,
+    ) -> Response<Body> {
+        let (mut parts, body) = request.into_parts();
+        let is_head = parts.method == Method::HEAD;
+        respell(&mut parts.uri);
+        let authentication = if parts.uri.path().starts_with("/api") {
+            caller::authenticate(&self.app, &parts.headers)
+        } else {
+            Authentication::Anonymous
+        };
+        let live = match &authentication {
+            Authentication::Live(live) => Some((live.idle_left, live.absolute_left)),
+            _ => None,
+        };
+        parts.extensions.insert(authentication);
+        parts.extensions.insert(caller::Peer(from));
+        let request = Request::from_parts(parts, Body::new(body));
+        let mut response = match self.router.call(request).await {
+            Ok(response) => response,
+            Err(never) => match never {},
+        };
+        if let Some(error) = response.extensions_mut().remove::<Box<ApiError>>() {
+            self.give_body(&mut response, *error, is_head);
+        }
+        let headers = response.headers_mut();
+        if let Some((idle, absolute)) = live
+            && self.app.can(Capability::SessionLifetimeHeaders)
+        {
+            // Whole seconds, rounded down: never more than there is.
+            headers.insert(
+                HeaderName::from_static(headers::SESSION_IDLE),
+                HeaderValue::from(idle.as_secs()),
+            );
+            headers.insert(
+                HeaderName::from_static(headers::SESSION_ABSOLUTE),
+                HeaderValue::from(absolute.as_secs()),
+            );
+        }
+        headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        headers
+            .entry(CACHE_CONTROL)
+            .or_insert(HeaderValue::from_static("no-store"));
+        self.app.counters.count_answer(response.status());
+        response
+    }
+
+    fn give_body(&self, response: &mut Response<Body>, error: ApiError, is_head: bool) {
+        let transaction = next_transaction();
+        if let Some(log) = &error.log {
+            tracing::error!(transaction, status = error.status.as_u16(), "{log}");
+        }
+        if let Some(seconds) = error.retry_after {
+            response
+                .headers_mut()
+                .insert(RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        let mut body = error.body;
+        body.dms_version = Some(self.app.level.to_string());
+        body.transaction = Some(transaction);
+        let json = serde_json::to_vec(&ErrorEnvelope { error: *body }).unwrap_or_default();
+        response
+            .headers_mut()
+            .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        if !is_head {
+            *response.body_mut() = Body::from(json);
+        }
+    }
+}
+
+/// Names one failed request in the answer and in the log.
+fn next_transaction() -> String {
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let count = COUNT.fetch_add(1, Ordering::Relaxed);
+    let mut random = [0_u8; 4];
+    // Only to tell two runs of the server apart.
+    let _ = getrandom::fill(&mut random);
+    format!("{}-{count}", chancery_content::hex(&random))
+}
+
+fn respell(uri: &mut Uri) {
+    let path = paths::canonical(uri.path());
+    if path == uri.path() {
+        return;
+    }
+    let text = match uri.query() {
+        Some(query) => format!("{path}?{query}"),
+        None => path.into_owned(),
+    };
+    if let Ok(path_and_query) = PathAndQuery::try_from(text) {
+        let mut parts = std::mem::take(uri).into_parts();
+        parts.path_and_query = Some(path_and_query);
+        *uri = Uri::from_parts(parts).unwrap_or_default();
+    }
+}

@@ -1,0 +1,13 @@
+//! The way in and out, the same for every route.
+
+pub(crate) mod body;
+pub(crate) mod caller;
+pub(crate) mod counters;
+pub(crate) mod entry;
+pub(crate) mod error;
+pub(crate) mod host;
+pub(crate) mod ids;
+pub(crate) mod listener;
+pub(crate) mod paths;
+pub(crate) mod query;
+pub(crate) mod respond;

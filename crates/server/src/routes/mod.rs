@@ -1,0 +1,153 @@
+//! One module per kind of thing. Paths here are those after
+//! `http::paths::canonical`: one prefix, no doubled slashes.
+
+mod applications;
+mod containers;
+mod discovery;
+mod documents;
+mod download;
+mod folders;
+mod libraries;
+mod oauth;
+mod operation;
+mod search;
+mod session_api;
+mod sessions;
+mod upload;
+mod workspaces;
+
+use crate::app::SharedApp;
+use crate::http::error::ApiError;
+use axum::Router;
+use axum::routing::{delete, get, post, put};
+use chancery_proto::error::codes;
+use http::StatusCode;
+
+/// Everything that callers of the Work API reach.
+pub(crate) fn work(app: SharedApp) -> Router {
+    let library = Router::new()
+        .route("/documents", get(documents::list_in_library))
+        .route("/documents/search", post(documents::search))
+        .route(
+            "/documents/{id}",
+            get(documents::profile)
+                .patch(documents::update)
+                .delete(documents::delete),
+        )
+        .route("/documents/{id}/operations", get(documents::operations))
+        .route("/documents/{id}/download", get(download::download))
+        .route("/documents/{id}/download/{name}", get(download::download))
+        .route(
+            "/documents/{id}/versions",
+            get(documents::versions).post(upload::new_version),
+        )
+        .route("/documents/{id}/file", put(upload::replace_file))
+        .route(
+            "/workspaces",
+            get(workspaces::list_in_library).post(workspaces::create),
+        )
+        .route(
+            "/workspaces/search",
+            get(workspaces::list_in_library).post(workspaces::search),
+        )
+        .route(
+            "/workspaces/{id}",
+            get(workspaces::profile)
+                .patch(workspaces::update)
+                .delete(workspaces::delete),
+        )
+        .route("/workspaces/{id}/children", get(containers::children))
+        .route(
+            "/workspaces/{id}/folders",
+            get(containers::subfolders).post(folders::create),
+        )
+        .route("/folders", get(folders::list_in_library))
+        .route(
+            "/folders/search",
+            get(folders::list_in_library).post(folders::search),
+        )
+        .route(
+            "/folders/{id}",
+            get(folders::profile)
+                .patch(folders::update)
+                .delete(folders::delete),
+        )
+        .route("/folders/{id}/children", get(containers::children))
+        .route("/folders/{id}/path", get(containers::path))
+        .route(
+            "/folders/{id}/subfolders",
+            get(containers::subfolders).post(folders::create),
+        )
+        .route(
+            "/folders/{id}/folders",
+            get(containers::subfolders).post(folders::create),
+        )
+        .route(
+            "/folders/{id}/documents",
+            get(documents::list_in_folder).post(upload::new_document),
+        );
+    let customer = Router::new()
+        .route("/libraries", get(libraries::list).post(libraries::create))
+        .route("/documents", get(documents::list))
+        .route("/workspaces", get(workspaces::list))
+        .route("/workspaces/search", post(workspaces::search_everywhere))
+        .route("/folders", get(folders::list))
+        .route("/sessions", get(sessions::list).delete(sessions::end_all))
+        .route("/sessions/{session}", delete(sessions::end))
+        .route("/applications", get(applications::list))
+        .route(
+            "/applications/{name}",
+            get(applications::show).patch(applications::update),
+        )
+        .nest("/libraries/{lib}", library);
+    Router::new()
+        .route("/api", get(discovery::discover))
+        .route("/api/v1/session/login", put(session_api::login))
+        .route("/api/v1/session/network-login", put(session_api::login))
+        .route("/api/v1/session/logout", put(session_api::logout))
+        .route("/auth/logout", get(session_api::logout))
+        .route("/login/terminate", get(session_api::logout))
+        .route("/auth/oauth2/token", post(oauth::token))
+        .route("/auth/oauth2/revoke-token", post(oauth::revoke))
+        .nest("/api/v2/customers/{cid}", customer)
+        .fallback(no_route)
+        .method_not_allowed_fallback(wrong_method)
+        .with_state(app)
+}
+
+/// Health and metrics: for whoever runs the server.
+pub(crate) fn operation(app: SharedApp) -> Router {
+    Router::new()
+        .route("/health/live", get(operation::live))
+        .route("/health/ready", get(operation::ready))
+        .route("/metrics", get(operation::metrics))
+        .fallback(no_route)
+        .method_not_allowed_fallback(wrong_method)
+        .with_state(app)
+}
+
+/// Both, where the listener is on loopback.
+pub(crate) fn work_and_operation(app: SharedApp) -> Router {
+    Router::new()
+        .route("/health/live", get(operation::live))
+        .route("/health/ready", get(operation::ready))
+        .route("/metrics", get(operation::metrics))
+        .with_state(SharedApp::clone(&app))
+        .merge(work(app))
+}
+
+async fn no_route() -> ApiError {
+    ApiError::new(
+        StatusCode::NOT_FOUND,
+        codes::NO_ROUTE,
+        "There is nothing at this address. Check the address.",
+    )
+}
+
+async fn wrong_method() -> ApiError {
+    ApiError::new(
+        StatusCode::METHOD_NOT_ALLOWED,
+        codes::NO_ROUTE,
+        "This address does not answer to that method.",
+    )
+}

@@ -1,0 +1,241 @@
+//! OAuth 2: the token endpoint (RFC 6749) with the password and refresh
+//! grants, and revocation (RFC 7009). Errors are at the root of the body.
+
+use crate::app::SharedApp;
+use crate::http::body::Form;
+use crate::http::caller::Peer;
+use crate::http::error::ApiError;
+use crate::http::respond;
+use crate::routes::session_api::device;
+use axum::extract::State;
+use axum::response::{IntoResponse as _, Response};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use chancery_identity::{IdentityError, Kind, Persona, SignIn, SignedIn};
+use chancery_proto::secret::Secret;
+use chancery_proto::session::{OAuthError, TokenResponse};
+use http::header::{AUTHORIZATION, RETRY_AFTER};
+use http::{HeaderMap, HeaderValue, StatusCode};
+
+/// A client that is built in.
+struct Client {
+    id: &'static str,
+    /// None for a public client, whatever it sends.
+    secret: Option<&'static str>,
+    kind: Kind,
+}
+
+const CLIENTS: [Client; 2] = [
+    Client {
+        id: "chancery-agent",
+        secret: None,
+        kind: Kind::Desktop,
+    },
+    // The browser client's name and secret are fixed by the API.
+    Client {
+        id: "web",
+        secret: Some("ignore"),
+        kind: Kind::Web,
+    },
+];
+
+fn refusal(status: StatusCode, error: &str, description: impl Into<String>) -> Response {
+    respond::json(
+        status,
+        &OAuthError {
+            error: error.to_owned(),
+            error_description: description.into(),
+        },
+    )
+}
+
+fn missing(name: &str) -> Response {
+    refusal(
+        StatusCode::BAD_REQUEST,
+        "invalid_request",
+        format!("{name} is missing."),
+    )
+}
+
+/// `POST /auth/oauth2/token`.
+pub(crate) async fn token(
+    State(app): State<SharedApp>,
+    peer: Peer,
+    headers: HeaderMap,
+    form: Result<Form, ApiError>,
+) -> Response {
+    let form = match form {
+        Ok(form) => form,
+        Err(error) => {
+            return refusal(error.status, "invalid_request", error.body.code_message);
+        }
+    };
+    let address = peer.ip().to_string();
+    match form.get("grant_type") {
+        None => missing("grant_type"),
+        Some("password") => by_password(&app, &headers, &form, address).await,
+        Some("refresh_token") => by_refresh(&app, &headers, &form, &address).await,
+        Some(_) => refusal(
+            StatusCode::BAD_REQUEST,
+            "unsupported_grant_type",
+            "This server knows the grants password and refresh_token.",
+        ),
+    }
+}
+
+/// The client's name and secret: in the form, or as RFC 6749, section 2.3.1.
+fn named_client(headers: &HeaderMap, form: &Form) -> Option<(String, String)> {
+    if let Some(id) = form.get("client_id") {
+        let secret = form.get("client_secret").unwrap_or_default();
+        return Some((id.to_owned(), secret.to_owned()));
+    }
+    let value = headers.get(AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, encoded) = value.split_once(' ')?;
+    if !scheme.eq_ignore_ascii_case("basic") {
+        return None;
+    }
+    let decoded = String::from_utf8(STANDARD.decode(encoded.trim()).ok()?).ok()?;
+    let (id, secret) = decoded.split_once(':')?;
+    Some((id.to_owned(), secret.to_owned()))
+}
+
+fn known_client(id: &str, secret: &str) -> Option<&'static Client> {
+    CLIENTS
+        .iter()
+        .find(|client| client.id == id && client.secret.is_none_or(|known| known == secret))
+}
+
+fn unknown_client() -> Response {
+    refusal(
+        StatusCode::UNAUTHORIZED,
+        "invalid_client",
+        "This server does not know that client. Ask the administrator to register it.",
+    )
+}
+
+async fn by_password(
+    app: &SharedApp,
+    headers: &HeaderMap,
+    form: &Form,
+    address: String,
+) -> Response {
+    let Some((id, secret)) = named_client(headers, form) else {
+        return unknown_client();
+    };
+    let Some(client) = known_client(&id, &secret) else {
+        return unknown_client();
+    };
+    let Some(user) = form.get("username") else {
+        return missing("username");
+    };
+    let Some(password) = form.get("password") else {
+        return missing("password");
+    };
+    // Several scopes may be asked for; only these two mean anything here.
+    let scopes = form.get("scope").unwrap_or("user");
+    let persona = if scopes.split_whitespace().any(|scope| scope == "admin") {
+        Persona::Administrator
+    } else {
+        Persona::User
+    };
+    let sign_in = SignIn {
+        user: user.to_owned(),
+        password: password.into(),
+        persona,
+        kind: client.kind,
+        client: client.id.to_owned(),
+        device: device(headers),
+        address,
+    };
+    match app.identity.sign_in(sign_in).await {
+        Ok(signed_in) => tokens(signed_in),
+        Err(IdentityError::NotAdministrator) => refusal(
+            StatusCode::BAD_REQUEST,
+            "invalid_scope",
+            IdentityError::NotAdministrator.to_string(),
+        ),
+        Err(error) => failure(error),
+    }
+}
+
+async fn by_refresh(app: &SharedApp, headers: &HeaderMap, form: &Form, address: &str) -> Response {
+    // Credentials are optional here; when they come they have to be right.
+    if let Some((id, secret)) = named_client(headers, form)
+        && known_client(&id, &secret).is_none()
+    {
+        return unknown_client();
+    }
+    let Some(token) = form.get("refresh_token") else {
+        return missing("refresh_token");
+    };
+    match app.identity.renew(&Secret::from(token), address).await {
+        Ok(signed_in) => tokens(signed_in),
+        Err(error) => failure(error),
+    }
+}
+
+fn tokens(signed_in: SignedIn) -> Response {
+    respond::json(
+        StatusCode::OK,
+        &TokenResponse {
+            access_token: signed_in.token,
+            token_type: "Bearer".to_owned(),
+            expires_in: signed_in.idle.as_secs(),
+            refresh_token: signed_in.refresh_token,
+            scope: signed_in.persona.as_str().to_owned(),
+        },
+    )
+}
+
+fn failure(error: IdentityError) -> Response {
+    let message = error.to_string();
+    match error {
+        IdentityError::WrongPassword | IdentityError::CannotRenew => {
+            refusal(StatusCode::BAD_REQUEST, "invalid_grant", message)
+        }
+        other => {
+            let error = ApiError::from(other);
+            let Some(seconds) = error.retry_after else {
+                // Also written to the log on its way out.
+                return error.into_response();
+            };
+            let mut response = refusal(
+                error.status,
+                "temporarily_unavailable",
+                error.body.code_message,
+            );
+            response
+                .headers_mut()
+                .insert(RETRY_AFTER, HeaderValue::from(seconds));
+            response
+        }
+    }
+}
+
+/// `POST /auth/oauth2/revoke-token`: ends the whole sign-in that a token
+/// belongs to. A token that nobody knows is as good as revoked (RFC 7009, section 2.2).
+pub(crate) async fn revoke(
+    State(app): State<SharedApp>,
+    peer: Peer,
+    form: Result<Form, ApiError>,
+) -> Response {
+    let form = match form {
+        Ok(form) => form,
+        Err(error) => {
+            return refusal(error.status, "invalid_request", error.body.code_message);
+        }
+    };
+    let named: Vec<&str> = ["access_token", "refresh_token", "token"]
+        .into_iter()
+        .filter_map(|name| form.get(name))
+        .collect();
+    if named.is_empty() {
+        return missing("access_token");
+    }
+    for token in named {
+        if let Err(error) = app.identity.end(token, &peer.ip().to_string()).await {
+            return failure(error);
+        }
+    }
+    respond::done()
+}

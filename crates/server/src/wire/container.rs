@@ -1,0 +1,188 @@
+//! Workspaces and folders as they travel.
+
+use crate::app::App;
+use crate::http::error::ApiError;
+use crate::wire::fields::Fields;
+use crate::wire::profile;
+use chancery_proto::clock::Timestamp;
+use chancery_proto::work::DefaultSecurity;
+use chancery_store::access::Principal;
+use chancery_store::containers::{Container, ContainerChanges, ContainerKind, NewContainer};
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+/// Everything a client reads of a workspace or a folder.
+#[derive(Debug, Serialize)]
+pub(crate) struct ContainerProfile<'a> {
+    id: String,
+    wstype: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    iwl: Option<String>,
+    workspace_id: String,
+    workspace_name: &'a str,
+    database: &'a str,
+    name: &'a str,
+    description: &'a str,
+    owner: String,
+    owner_description: String,
+    last_user: String,
+    default_security: &'static str,
+    effective_security: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    inherited_default_security: Option<&'static str>,
+    access: u8,
+    has_subfolders: bool,
+    has_documents: bool,
+    create_date: Timestamp,
+    edit_date: Timestamp,
+    is_external: bool,
+    #[serde(flatten)]
+    own: Own,
+    #[serde(flatten)]
+    extra: Map<String, Value>,
+}
+
+/// What only the one or the other has.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+enum Own {
+    Workspace {
+        subtype: &'static str,
+        document_number: u64,
+        version: u32,
+        is_declared: bool,
+    },
+    Folder {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        parent_id: Option<String>,
+        folder_type: &'static str,
+        view_type: &'static str,
+        is_container_saved_search: bool,
+        is_content_saved_search: bool,
+    },
+}
+
+/// A workspace or folder as `who` sees it.
+pub(crate) fn container<'a>(
+    app: &App,
+    host: &str,
+    container: &'a Container,
+    who: &Principal,
+) -> ContainerProfile<'a> {
+    let (owner, owner_description) = app.name_of(&container.owner);
+    let (last_user, _) = app.name_of(&container.last_user);
+    let is_workspace = container.kind == ContainerKind::Workspace;
+    let own = if is_workspace {
+        Own::Workspace {
+            subtype: "work",
+            document_number: container.number,
+            version: 1,
+            is_declared: false,
+        }
+    } else {
+        Own::Folder {
+            parent_id: container
+                .parent
+                .map(|parent| format!("{}!{parent}", container.library)),
+            folder_type: "regular",
+            view_type: "document",
+            is_container_saved_search: false,
+            is_content_saved_search: false,
+        }
+    };
+    let mut extra: Map<String, Value> = if container.extra == "{}" {
+        Map::new()
+    } else {
+        serde_json::from_str(&container.extra).unwrap_or_default()
+    };
+    let _ = extra
+        .entry("is_external_as_normal")
+        .or_insert(Value::Bool(false));
+    if is_workspace {
+        let _ = extra.entry("is_hipaa").or_insert(Value::Bool(false));
+        let _ = extra.entry("retain_days").or_insert(Value::from(365));
+        for name in super::document::DESCRIBED {
+            if let Some(Value::String(alias)) = extra.get(name) {
+                let description = Value::from(alias.clone());
+                extra.insert(format!("{name}_description"), description);
+            }
+        }
+    }
+    let inherits = container.default_security == DefaultSecurity::Inherit;
+    ContainerProfile {
+        id: container.id(),
+        wstype: if is_workspace { "workspace" } else { "folder" },
+        iwl: is_workspace.then(|| {
+            format!(
+                "iwl:dms={host}&&lib={}&&page={}",
+                container.library, container.number
+            )
+        }),
+        workspace_id: format!("{}!{}", container.library, container.workspace),
+        workspace_name: &container.workspace_name,
+        database: &container.library,
+        name: &container.name,
+        description: &container.description,
+        owner,
+        owner_description,
+        last_user,
+        default_security: container.default_security.as_str(),
+        effective_security: container.effective_security.as_str(),
+        inherited_default_security: inherits.then(|| container.effective_security.as_str()),
+        access: container.access(who).number(),
+        has_subfolders: container.has_subfolders,
+        has_documents: container.has_documents,
+        create_date: container.created,
+        edit_date: container.edited,
+        is_external: false,
+        own,
+        extra,
+    }
+}
+
+/// A workspace or folder to be made. It belongs to whoever makes it, unless it says.
+pub(crate) fn read_new(
+    app: &App,
+    fields: Fields<'_>,
+    who: &Principal,
+    security: DefaultSecurity,
+) -> Result<NewContainer, ApiError> {
+    let Some(name) = fields.owned("name")? else {
+        return Err(ApiError::field("name", "it is missing"));
+    };
+    Ok(NewContainer {
+        name,
+        description: description(fields)?.unwrap_or_default(),
+        owner: profile::person(app, fields, "owner")?.unwrap_or_else(|| who.user.clone()),
+        default_security: fields.security("default_security")?.unwrap_or(security),
+        extra: profile::extras(fields, "{}")?.unwrap_or_else(|| "{}".to_owned()),
+    })
+}
+
+/// What is to change of a workspace or folder.
+pub(crate) fn read_changes(
+    app: &App,
+    fields: Fields<'_>,
+    before: &Container,
+) -> Result<ContainerChanges, ApiError> {
+    Ok(ContainerChanges {
+        name: fields.owned("name")?,
+        description: description(fields)?,
+        owner: profile::person(app, fields, "owner")?,
+        default_security: fields.security("default_security")?,
+        extra: profile::extras(fields, &before.extra)?,
+    })
+}
+
+fn description(fields: Fields<'_>) -> Result<Option<String>, ApiError> {
+    let description = fields.owned("description")?;
+    if let Some(text) = &description
+        && (text.chars().count() > 2_000 || text.contains('\0'))
+    {
+        return Err(ApiError::field(
+            "description",
+            "it has at most 2,000 characters and no NUL",
+        ));
+    }
+    Ok(description)
+}
