@@ -9,7 +9,7 @@ use std::path::PathBuf;
 /// The first command that needs the server signs in; every application of
 /// yours is then signed in too, and the other way round.
 #[derive(Debug, Parser)]
-#[command(name = "chancery", version, propagate_version = true, after_help = AFTER)]
+#[command(name = "chancery", version, after_help = AFTER)]
 pub(crate) struct CommandLine {
     #[command(flatten)]
     pub(crate) global: Global,

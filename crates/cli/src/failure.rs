@@ -69,10 +69,14 @@ impl Failure {
 
     /// Something that went wrong with a file here.
     pub(crate) fn file(path: &Path, what: &str, error: &io::Error) -> Self {
+        let exit = match error.kind() {
+            io::ErrorKind::NotFound => Exit::NotFound,
+            _ => Exit::Failed,
+        };
         Self::new(
-            Exit::Failed,
+            exit,
             "FILE",
-            format!("“{}” cannot be {what}: {error}.", path.display()),
+            format!("“{}” cannot be {what}: {}.", path.display(), plainly(error)),
         )
     }
 
@@ -81,7 +85,7 @@ impl Failure {
         let mut failure = Self::new(
             Exit::Failed,
             "OUTPUT",
-            format!("The output cannot be written: {error}."),
+            format!("The output cannot be written: {}.", plainly(error)),
         );
         if error.kind() == io::ErrorKind::BrokenPipe {
             failure.exit = Exit::Done;
@@ -143,17 +147,36 @@ impl From<StartError> for Failure {
 
 impl From<UploadError> for Failure {
     fn from(error: UploadError) -> Self {
-        let next = match &error {
-            UploadError::Read { source, .. } if source.kind() == io::ErrorKind::NotFound => {
-                return Self::new(Exit::NotFound, "FILE", format!("{error}."));
+        let failed = |sentence: String| Self::new(Exit::Failed, "FILE", sentence);
+        match error {
+            UploadError::Read { path, source } => Self::file(&path, "read", &source),
+            UploadError::NotAFile { path } => failed(format!(
+                "“{}” is not a file. Name one or more files.",
+                path.display()
+            )),
+            UploadError::Changed { path } => failed(format!(
+                "“{}” changed while it was being sent, so the server kept nothing of it. Close it elsewhere and send it again.",
+                path.display()
+            )),
+        }
+    }
+}
+
+/// What the system said, in words and without its number.
+pub(crate) fn plainly(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound => "it is not there".to_owned(),
+        io::ErrorKind::PermissionDenied => "you may not do that".to_owned(),
+        io::ErrorKind::StorageFull => "the disk is full".to_owned(),
+        io::ErrorKind::IsADirectory => "it is a directory".to_owned(),
+        io::ErrorKind::ReadOnlyFilesystem => "nothing can be written there".to_owned(),
+        _ => {
+            let text = error.to_string();
+            match text.find(" (os error") {
+                Some(end) => text[..end].to_lowercase(),
+                None => text,
             }
-            UploadError::Read { .. } => "Check that you may read it.",
-            UploadError::NotAFile { .. } => "Name one or more files.",
-            UploadError::Changed { .. } => {
-                "Nothing was kept. Close it elsewhere and send it again."
-            }
-        };
-        Self::new(Exit::Failed, "FILE", format!("{error}. {next}"))
+        }
     }
 }
 
@@ -164,8 +187,9 @@ impl From<LocalError> for Failure {
             LocalError::NotRunning { .. } => agent("No agent is running.".to_owned())
                 .with_hint("Run the command again: the agent is started when it is needed."),
             LocalError::Socket { socket, source } => agent(format!(
-                "The agent's socket “{}” cannot be used: {source}.",
-                socket.display()
+                "The agent's socket “{}” cannot be used: {}.",
+                socket.display(),
+                plainly(&source)
             ))
             .with_hint(
                 "Check that it belongs to you, or set CHANCERY_HOME to a directory of your own.",

@@ -19,13 +19,18 @@ use crate::arguments::{AgentAction, Command, CommandLine};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::output::Output;
 use clap::Parser;
 use std::process::ExitCode;
+use tokio::signal::unix::{SignalKind, signal};
 
 /// Does what the command line says; gives the exit code.
 #[must_use]
 pub fn run() -> ExitCode {
-    let line = CommandLine::parse();
+    let line = match CommandLine::try_parse() {
+        Ok(line) => line,
+        Err(told) => return not_understood(&told),
+    };
     let context = Context::new(&line.global);
     let ended = match &line.command {
         Command::Agent(agent) if matches!(agent.action, AgentAction::Run) => commands::run_agent(),
@@ -37,6 +42,29 @@ pub fn run() -> ExitCode {
             context.output.failure(&failure);
             failure.exit.into()
         }
+    }
+}
+
+/// Help and version, which are no errors, or what is wrong with the arguments.
+fn not_understood(told: &clap::Error) -> ExitCode {
+    let wants_json = std::env::args_os().any(|argument| argument == "--json");
+    if told.use_stderr() && wants_json {
+        let text = told.to_string();
+        let sentence = text.lines().next().unwrap_or_default();
+        let failure = Failure::usage(sentence.trim_start_matches("error: "));
+        Output {
+            json: true,
+            quiet: true,
+        }
+        .failure(&failure);
+        return Exit::Usage.into();
+    }
+    // Nobody is left to be told when the output is closed.
+    let _ = told.print();
+    if told.use_stderr() {
+        Exit::Usage.into()
+    } else {
+        Exit::Done.into()
     }
 }
 
@@ -62,16 +90,21 @@ fn in_a_runtime(context: &Context, line: CommandLine) -> Result<Exit, Failure> {
 async fn until_interrupted(
     work: impl Future<Output = Result<Exit, Failure>>,
 ) -> Result<Exit, Failure> {
+    let interrupted = || {
+        let mut failure = Failure::new(Exit::Interrupted, "INTERRUPTED", "Interrupted.");
+        failure.silent = true;
+        Err(failure)
+    };
+    let (Ok(mut ended), Ok(mut hung_up)) = (
+        signal(SignalKind::terminate()),
+        signal(SignalKind::hangup()),
+    ) else {
+        return work.await;
+    };
     tokio::select! {
-        ended = work => ended,
-        interrupted = tokio::signal::ctrl_c() => {
-            let mut failure = Failure::new(
-                Exit::Interrupted,
-                "INTERRUPTED",
-                "Interrupted.",
-            );
-            failure.silent = interrupted.is_ok();
-            Err(failure)
-        }
+        done = work => done,
+        _ = tokio::signal::ctrl_c() => interrupted(),
+        _ = ended.recv() => interrupted(),
+        _ = hung_up.recv() => interrupted(),
     }
 }

@@ -5,11 +5,11 @@ use crate::checksum::Hasher;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use bytes::Bytes;
-use std::fs::Permissions;
+use std::fs::{File, Permissions};
 use std::io::{self, Seek, SeekFrom, Write};
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
-use tempfile::NamedTempFile;
+use std::path::{Path, PathBuf};
+use tempfile::TempPath;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
@@ -22,10 +22,15 @@ enum Order {
 }
 
 /// Takes pieces in their order.
+///
+/// The name of the file beside the wanted one lives here and not with the
+/// writer, so that it goes away with whoever wanted it, even when a command is
+/// interrupted and its threads are not waited for.
 #[derive(Debug)]
 pub(crate) struct Sink {
     orders: mpsc::Sender<Order>,
-    writer: JoinHandle<Result<Done, Failure>>,
+    writer: JoinHandle<Result<String, Failure>>,
+    beside: Option<TempPath>,
 }
 
 /// Everything is written.
@@ -33,13 +38,13 @@ pub(crate) struct Sink {
 pub(crate) struct Done {
     /// The checksum of what was written.
     pub(crate) checksum: String,
-    file: Option<NamedTempFile>,
+    beside: Option<TempPath>,
 }
 
 impl Sink {
     /// The standard output. It cannot begin anew once something was written.
     pub(crate) fn output() -> Self {
-        Self::on_a_thread(Place::Output { written: false })
+        Self::on_a_thread(Place::Output { written: false }, None)
     }
 
     /// A file beside `path`, gone again unless it is kept.
@@ -54,14 +59,20 @@ impl Sink {
             .permissions(Permissions::from_mode(0o666))
             .tempfile_in(directory)
             .map_err(|error| Failure::file(directory, "written to", &error))?;
-        Ok(Self::on_a_thread(Place::File(file)))
+        let (file, beside) = file.into_parts();
+        let place = Place::File {
+            file,
+            path: beside.to_path_buf(),
+        };
+        Ok(Self::on_a_thread(place, Some(beside)))
     }
 
-    fn on_a_thread(place: Place) -> Self {
+    fn on_a_thread(place: Place, beside: Option<TempPath>) -> Self {
         let (orders, received) = mpsc::channel(WAITING);
         Self {
             orders,
             writer: tokio::task::spawn_blocking(move || write_all(place, received)),
+            beside,
         }
     }
 
@@ -89,7 +100,11 @@ impl Sink {
     /// Waits until everything is written.
     pub(crate) async fn finish(self) -> Result<Done, Failure> {
         drop(self.orders);
-        self.writer.await.unwrap_or_else(|_| Err(lost()))
+        let checksum = self.writer.await.unwrap_or_else(|_| Err(lost()))?;
+        Ok(Done {
+            checksum,
+            beside: self.beside,
+        })
     }
 }
 
@@ -104,8 +119,9 @@ fn lost() -> Failure {
 impl Done {
     /// Gives the file its name.
     pub(crate) fn keep_as(self, path: &Path) -> Result<(), Failure> {
-        if let Some(file) = self.file {
-            file.persist(path)
+        if let Some(beside) = self.beside {
+            beside
+                .persist(path)
                 .map_err(|error| Failure::file(path, "written", &error.error))?;
         }
         Ok(())
@@ -114,7 +130,7 @@ impl Done {
 
 enum Place {
     Output { written: bool },
-    File(NamedTempFile),
+    File { file: File, path: PathBuf },
 }
 
 impl Place {
@@ -127,9 +143,9 @@ impl Place {
                     .write_all(piece)
                     .map_err(|error| Failure::output(&error))
             }
-            Self::File(file) => file
+            Self::File { file, path } => file
                 .write_all(piece)
-                .map_err(|error| Failure::file(file.path(), "written", &error)),
+                .map_err(|error| Failure::file(path, "written", &error)),
         }
     }
 
@@ -141,33 +157,26 @@ impl Place {
                 "OUTPUT",
                 "The connection broke, and the server cannot go on where it broke. What was written is not whole: name a file with “--output” instead.",
             )),
-            Self::File(file) => file
-                .as_file()
+            Self::File { file, path } => file
                 .set_len(0)
                 .and_then(|()| file.seek(SeekFrom::Start(0)).map(drop))
-                .map_err(|error| Failure::file(file.path(), "written", &error)),
+                .map_err(|error| Failure::file(path, "written", &error)),
         }
     }
 
-    fn finish(self) -> Result<Option<NamedTempFile>, Failure> {
+    fn finish(self) -> Result<(), Failure> {
         match self {
-            Self::Output { .. } => {
-                io::stdout()
-                    .flush()
-                    .map_err(|error| Failure::output(&error))?;
-                Ok(None)
-            }
-            Self::File(file) => {
-                file.as_file()
-                    .sync_all()
-                    .map_err(|error| Failure::file(file.path(), "written", &error))?;
-                Ok(Some(file))
-            }
+            Self::Output { .. } => io::stdout()
+                .flush()
+                .map_err(|error| Failure::output(&error)),
+            Self::File { file, path } => file
+                .sync_all()
+                .map_err(|error| Failure::file(&path, "written", &error)),
         }
     }
 }
 
-fn write_all(mut place: Place, mut orders: mpsc::Receiver<Order>) -> Result<Done, Failure> {
+fn write_all(mut place: Place, mut orders: mpsc::Receiver<Order>) -> Result<String, Failure> {
     let mut hasher = Hasher::default();
     while let Some(order) = orders.blocking_recv() {
         match order {
@@ -181,10 +190,8 @@ fn write_all(mut place: Place, mut orders: mpsc::Receiver<Order>) -> Result<Done
             }
         }
     }
-    Ok(Done {
-        checksum: hasher.checksum(),
-        file: place.finish()?,
-    })
+    place.finish()?;
+    Ok(hasher.checksum())
 }
 
 #[cfg(test)]

@@ -36,8 +36,10 @@ impl Person {
 
     /// A password: not shown while it is typed.
     pub(crate) async fn password(self, question: &str) -> Result<Secret, Failure> {
-        ask(question)?;
+        // Hidden first: what is typed once the question stands is neither
+        // shown nor lost.
         let hidden = Hidden::begin()?;
+        ask(question)?;
         let answer = read_line().await;
         drop(hidden);
         // The person's own line break was not shown either.
@@ -131,6 +133,6 @@ impl Hidden {
 impl Drop for Hidden {
     fn drop(&mut self) {
         // A terminal that is gone needs no repair.
-        let _ = tcsetattr(io::stdin(), OptionalActions::Flush, &self.before);
+        let _ = tcsetattr(io::stdin(), OptionalActions::Now, &self.before);
     }
 }

@@ -154,9 +154,9 @@ pub(crate) fn items(answer: &Value) -> &[Value] {
 
 /// The id of a folder or workspace that a person typed.
 pub(crate) fn container(text: &str) -> Result<ContainerId, Failure> {
-    text.parse().map_err(|error| {
+    text.parse().map_err(|_| {
         Failure::usage(format!(
-            "“{text}” is no folder: {error}. A folder is written like ACTIVE!12."
+            "“{text}” is no folder. A folder is written like ACTIVE!12; “chancery ls” shows them."
         ))
     })
 }

@@ -3,7 +3,7 @@
 use crate::arguments::Api;
 use crate::context::Context;
 use crate::exit::Exit;
-use crate::failure::{Failure, of_status};
+use crate::failure::{Failure, of_status, plainly};
 use crate::sign_in::signed_in;
 use bytes::Bytes;
 use chancery_client::local::{
@@ -193,7 +193,7 @@ fn data_of(data: Option<&str>) -> Result<Data, Failure> {
                     Failure::new(
                         Exit::Failed,
                         "INPUT",
-                        format!("The standard input cannot be read: {error}."),
+                        format!("The standard input cannot be read: {}.", plainly(&error)),
                     )
                 })?;
             Ok(Data::Bytes(bytes.into()))

@@ -26,14 +26,14 @@ enum Target {
 
 pub(super) async fn put(context: &Context, arguments: Put) -> Result<Exit, Failure> {
     let (files, target) = files_and_target(&arguments)?;
+    if let Target::Folder(id) = &target {
+        container(id)?;
+    }
     // Nothing is sent as long as one of them cannot be.
     let files = files
         .into_iter()
         .map(FileToSend::look_at)
         .collect::<Result<Vec<_>, _>>()?;
-    if let Target::Folder(id) = &target {
-        container(id)?;
-    }
     let work = Work::open(context).await?;
     let path = match &target {
         Target::Folder(id) => format!("{}/documents", work.folder(&container(id)?)),

@@ -1,0 +1,8 @@
+//! The program as a person or a script runs it.
+
+mod asking;
+mod connecting;
+mod listing;
+mod no_agent;
+mod support;
+mod transfers;
