@@ -2,6 +2,7 @@
 //! the end of the family on reuse: RFC 9700, section 4.14).
 
 use crate::identity::Identity;
+use crate::signing_in::signed_in;
 use crate::{IdentityError, SignedIn, tokens};
 use chancery_proto::secret::Secret;
 use chancery_store::audit::AuditEntry;
@@ -69,7 +70,7 @@ impl Identity {
                 other.dies_at(dies);
             }
         }
-        Ok(self.signed_in(&session, token, next_refresh))
+        Ok(signed_in(&session, now, token, next_refresh))
     }
 
     async fn note(

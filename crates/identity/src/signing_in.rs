@@ -160,7 +160,7 @@ impl Identity {
             other => other?,
         }
         let session = self.adopt(grant, row, Duration::ZERO)?;
-        Ok(self.signed_in(&session, token, refresh_token))
+        Ok(signed_in(&session, now, token, refresh_token))
     }
 
     /// Takes a session that the database has into memory.
@@ -185,23 +185,6 @@ impl Identity {
         Ok(session)
     }
 
-    pub(crate) fn signed_in(
-        &self,
-        session: &Session,
-        token: Secret,
-        refresh_token: Secret,
-    ) -> SignedIn {
-        let now = self.clock.now();
-        let idle = session.left(now).map_or(Duration::ZERO, |(idle, _)| idle);
-        SignedIn {
-            token,
-            refresh_token,
-            idle,
-            persona: session.grant.persona,
-            user: session.grant.person.facts(),
-        }
-    }
-
     fn entry(&self, sign_in: &SignIn, outcome: &str) -> AuditEntry {
         AuditEntry {
             at: self.now(),
@@ -216,5 +199,21 @@ impl Identity {
 
     fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+}
+
+/// What somebody gets whose session lives from `now` on.
+pub(crate) fn signed_in(
+    session: &Session,
+    now: Timestamp,
+    token: Secret,
+    refresh_token: Secret,
+) -> SignedIn {
+    SignedIn {
+        token,
+        refresh_token,
+        idle: session.left(now).map_or(Duration::ZERO, |(idle, _)| idle),
+        persona: session.grant.persona,
+        user: session.grant.person.facts(),
     }
 }

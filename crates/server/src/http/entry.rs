@@ -9,7 +9,9 @@ use axum::body::Body;
 use chancery_proto::error::ErrorEnvelope;
 use chancery_proto::headers;
 use chancery_proto::level::Capability;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, X_CONTENT_TYPE_OPTIONS};
+use http::header::{
+    CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER, X_CONTENT_TYPE_OPTIONS,
+};
 use http::uri::PathAndQuery;
 use http::{HeaderName, HeaderValue, Method, Request, Response, Uri};
 use hyper::body::Incoming;
@@ -95,6 +97,10 @@ impl Entry {
         response
             .headers_mut()
             .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        // The router has counted the empty body that stood there before.
+        response
+            .headers_mut()
+            .insert(CONTENT_LENGTH, HeaderValue::from(json.len()));
         if !is_head {
             *response.body_mut() = Body::from(json);
         }
