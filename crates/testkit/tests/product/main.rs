@@ -1,1 +1,11 @@
-//! The product as people use it.
+//! The product as people use it: real server, real agent, real command line.
+//!
+//! What moves much or kills much is in modules named `heavy`, which run one
+//! after the other (`.config/nextest.toml`).
+
+mod bad_uploads;
+mod bad_words;
+mod crash;
+mod restart;
+mod sample_matter;
+mod signing_in;
