@@ -5,10 +5,11 @@ use chancery_client::local::{
 };
 use chancery_proto::local::{Interaction, State};
 use http::{HeaderMap, Method};
+use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use tempfile::TempDir;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{UnixListener, UnixStream};
 
 fn socket() -> (TempDir, PathBuf) {
@@ -156,6 +157,93 @@ async fn a_refusal_before_the_upload_is_read_is_still_understood() {
     let refusal = error.refusal().expect("a refusal");
     assert_eq!(refusal.kind, RefusalKind::SendAgain);
     peer.await.expect("answered");
+}
+
+#[tokio::test]
+async fn a_refusal_in_the_middle_of_the_upload_is_still_understood() {
+    let (directory, path) = socket();
+    let listener = UnixListener::bind(&path).expect("bound");
+    let peer = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.expect("a caller");
+        read_head(&mut stream).await;
+        let mut first = vec![0; 3 * 1024 * 1024];
+        stream.read_exact(&mut first).await.expect("a part");
+        answer(
+            &mut stream,
+            "507 Insufficient Storage",
+            r#"{"error":{"code":"NRC_LIMIT","message":"The disk is full."}}"#,
+        )
+        .await;
+        first.iter().all(|byte| *byte == 7)
+    });
+    let large = directory.path().join("large");
+    std::fs::write(&large, vec![7; 16 * 1024 * 1024]).expect("written");
+    let file = FileToSend::look_at(&large).expect("a file");
+    let agent = Agent::at(&path);
+    let error = agent
+        .call(
+            Method::POST,
+            "/work/api/v2/x",
+            HeaderMap::new(),
+            file_body(&file, Arc::new(|_| {})),
+        )
+        .await
+        .expect("an answer")
+        .success()
+        .await
+        .expect_err("refused");
+    let refusal = error.refusal().expect("a refusal");
+    assert_eq!(
+        (refusal.status.as_u16(), refusal.code.as_str()),
+        (507, "NRC_LIMIT")
+    );
+    assert!(peer.await.expect("answered"));
+    // The connection that was given up half way is not used again.
+    let error = agent.status().await.expect_err("nobody listens any more");
+    assert!(matches!(error, LocalError::NotRunning { .. }), "{error:?}");
+}
+
+/// Only root can play another user; elsewhere there is nothing to see.
+#[tokio::test]
+async fn a_socket_of_another_user_is_a_stranger_and_is_told_nothing() {
+    const LISTENER: &str = "use IO::Socket::UNIX; $| = 1;
+        my $s = IO::Socket::UNIX->new(Local => $ARGV[0], Listen => 1) or die;
+        print qq(listening\n); my $c = $s->accept(); print sysread($c, my $b, 1), qq(\n);";
+    if !rustix::process::geteuid().is_root() {
+        return;
+    }
+    let directory = tempfile::tempdir().expect("a directory");
+    let open = std::fs::Permissions::from_mode(0o777);
+    std::fs::set_permissions(directory.path(), open).expect("set");
+    let path = directory.path().join("agent.sock");
+    let mut stranger = tokio::process::Command::new("setpriv")
+        .args([
+            "--reuid=65534",
+            "--regid=65534",
+            "--clear-groups",
+            "perl",
+            "-e",
+            LISTENER,
+        ])
+        .arg(&path)
+        .stdout(std::process::Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .expect("setpriv runs");
+    let mut said = BufReader::new(stranger.stdout.take().expect("a pipe")).lines();
+    assert_eq!(
+        said.next_line().await.expect("a line").as_deref(),
+        Some("listening")
+    );
+    let error = Agent::at(&path).hello().await.expect_err("a stranger");
+    assert!(
+        matches!(&error, LocalError::Stranger { why, .. } if why.contains("another user")),
+        "{error:?}"
+    );
+    assert_eq!(
+        said.next_line().await.expect("a line").as_deref(),
+        Some("0")
+    );
 }
 
 #[tokio::test]
