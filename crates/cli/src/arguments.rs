@@ -102,7 +102,7 @@ pub(crate) struct PersonArguments {
     #[arg(short, long, value_name = "USER")]
     pub(crate) user: Option<String>,
     /// Read the password from the first line of the standard input
-    #[arg(long, requires = "user")]
+    #[arg(long)]
     pub(crate) password_stdin: bool,
 }
 

@@ -148,6 +148,14 @@ impl Dialog<'_> {
                 .map_or(typed.clone(), |entry| entry.id.clone()),
         );
         let last_user = known.as_ref().and_then(|entry| entry.user.clone());
+        if request.password.is_some() && request.user.is_none() {
+            if last_user.is_none() {
+                return Err(Failure::usage(format!(
+                    "Nobody has signed in at “{typed}” yet, so it is not known whose password that is. Say so with “--user USER”."
+                )));
+            }
+            request.user.clone_from(&last_user);
+        }
         let mut at = known.map_or(typed, |entry| entry.name);
         for _ in 0..REDIRECTS {
             let error = match self.send(&request).await {

@@ -2,7 +2,9 @@
 
 use crate::support::{Home, Reply, discovery};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::process::{Pid, Signal, kill_process};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+use rustix::termios::{LocalModes, tcgetattr};
 use serde_json::json;
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Write};
@@ -63,6 +65,13 @@ impl Terminal {
             bytes.extend_from_slice(&one);
             self.shown.push_str(&String::from_utf8_lossy(&one));
         }
+    }
+
+    fn shows_what_is_typed(&self) -> bool {
+        tcgetattr(&self.keyboard)
+            .expect("a terminal")
+            .local_modes
+            .contains(LocalModes::ECHO)
     }
 
     fn type_in(&mut self, text: &str) {
@@ -247,4 +256,24 @@ fn with_no_input_nobody_is_asked_even_at_a_terminal() {
         shown.starts_with("Nobody has signed in there yet."),
         "{shown}"
     );
+}
+
+#[test]
+fn an_interrupted_question_gives_the_terminal_back_as_it_was() {
+    let home = Home::new();
+    home.play_agent(|request, _| match request.path.as_str() {
+        "/agent/v1/servers" => servers(),
+        _ => wrong_unless_right(request),
+    });
+    let mut terminal = Terminal::start(&home, &["connect", "work", "--user", "jdoe"]);
+    terminal.wait_for("Password of jdoe at work.example.com: ");
+    assert!(!terminal.shows_what_is_typed());
+    let pid = i32::try_from(terminal.child.id())
+        .ok()
+        .and_then(Pid::from_raw)
+        .expect("a process");
+    kill_process(pid, Signal::INT).expect("sent");
+    let status = terminal.child.wait().expect("it ends");
+    assert_eq!(status.code(), Some(130));
+    assert!(terminal.shows_what_is_typed());
 }

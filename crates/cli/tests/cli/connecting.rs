@@ -45,6 +45,22 @@ fn a_password_comes_from_the_input_and_is_shown_nowhere() {
     assert_eq!(sent["address"], "new.example.com");
     assert_eq!(sent["user"], "jdoe");
     assert_eq!(sent["password"], "hunter2 ");
+
+    // Whoever signed in there last is meant, and somebody has to be.
+    let ended = home.run_with_input(&["connect", "work", "--password-stdin"], "hunter2\n");
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    assert_eq!(
+        played.requests().last().expect("one").json()["user"],
+        "jdoe"
+    );
+    let ended = home.run_with_input(&["connect", "archive", "--password-stdin"], "hunter2\n");
+    assert_eq!(ended.code, Some(2));
+    assert_eq!(
+        ended.err,
+        "Nobody has signed in at “archive” yet, so it is not known whose password that is. Say so with “--user USER”.\n"
+    );
+    let ended = home.run(&["connect", "work", "--password-stdin"]);
+    assert_eq!(ended.code, Some(3), "{ended:?}");
 }
 
 #[test]

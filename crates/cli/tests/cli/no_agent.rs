@@ -60,7 +60,6 @@ fn wrong_usage_is_told_in_words_and_with_its_exit_code() {
         &["ls", "ACTIVE", "--limit", "0"],
         &["api", "FETCH", "/work/api"],
         &["api", "https://elsewhere.example/work/api"],
-        &["connect", "--password-stdin", "work.example.com"],
         &["connect", "--server", "a", "b"],
         &["watch", "--until", "tomorrow"],
         &["completions", "tcsh"],
