@@ -1,1 +1,76 @@
-//! A work server, over TCP or TLS: what the agent uses.
+//! A work server, over HTTP: what the agent uses.
+//!
+//! [`Address`] is what a person typed, made whole. [`Remote`] is one server
+//! at one address: it can be proved to be a work server ([`Remote::prove`]),
+//! signed in to, renewed, signed out of, and sent any call. Nothing here
+//! decides when to do which; that is the agent's.
+
+mod address;
+mod error;
+mod http_client;
+mod lifetimes;
+mod prove;
+mod sign_in;
+
+pub use address::{Address, AddressError};
+pub use error::{RemoteError, RemoteErrorKind};
+pub use http_client::HttpClient;
+pub use lifetimes::ToldLife;
+pub use prove::Proved;
+pub use sign_in::{Obtained, Renewal};
+
+use crate::local::Body;
+use http::uri::PathAndQuery;
+use http::{Request, Response, Uri};
+use hyper::body::Incoming;
+
+/// The client id under which the agent signs in to Chancery's own servers.
+pub const CLIENT_ID: &str = "chancery-agent";
+
+/// One server at one address. Cheap to clone; clones share their connections.
+#[derive(Clone, Debug)]
+pub struct Remote {
+    http: HttpClient,
+    address: Address,
+}
+
+impl Remote {
+    /// The server at `address`; nothing is sent yet.
+    #[must_use]
+    pub fn at(http: HttpClient, address: Address) -> Self {
+        Self { http, address }
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub fn address(&self) -> &Address {
+        &self.address
+    }
+
+    /// Sends one call whose URI is a path, and gives the answer's head
+    /// whatever its status is. Redirects are not followed.
+    ///
+    /// # Errors
+    /// [`RemoteError`] when no answer came.
+    pub async fn send(
+        &self,
+        mut request: Request<Body>,
+    ) -> Result<Response<Incoming>, RemoteError> {
+        let path = request
+            .uri()
+            .path_and_query()
+            .cloned()
+            .unwrap_or(PathAndQuery::from_static("/"));
+        *request.uri_mut() = self.uri(path)?;
+        self.http.send(request, &self.address).await
+    }
+
+    fn uri(&self, path: PathAndQuery) -> Result<Uri, RemoteError> {
+        Uri::builder()
+            .scheme(self.address.scheme())
+            .authority(self.address.authority())
+            .path_and_query(path)
+            .build()
+            .map_err(|error| RemoteError::nonsense(format!("no address can be made: {error}")))
+    }
+}

@@ -3,12 +3,11 @@
 use std::borrow::Cow;
 
 /// Prefixes with identical meaning, and the one that routes know.
-const PREFIXES: [(&str, &str); 6] = [
+const PREFIXES: [(&str, &str); 5] = [
     ("/work/web/api/v2", "/api/v2"),
     ("/platform/api/v2", "/api/v2"),
     ("/work/api/v2", "/api/v2"),
     ("/imanage/api/v1", "/api/v1"),
-    ("/work/api/v1", "/api/v1"),
     ("/work/api", "/api"),
 ];
 

@@ -1,0 +1,103 @@
+//! What can go wrong with a server, by what follows from it.
+
+use http::StatusCode;
+use std::error::Error as StdError;
+use std::time::Duration;
+
+/// Why a server did not do what it was asked.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{why}")]
+pub struct RemoteError {
+    /// What follows from it.
+    pub kind: RemoteErrorKind,
+    /// What happened, for the log and for people who look closer.
+    pub why: String,
+}
+
+/// What follows from an error.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RemoteErrorKind {
+    /// No connection, or it broke: offline, try again later.
+    Unreachable,
+    /// The certificate cannot be verified.
+    Certificate,
+    /// The server says that it cannot at this moment.
+    Busy {
+        /// How long to wait, where it says so.
+        retry_after: Option<Duration>,
+    },
+    /// Something answers there, but it is no work server.
+    NotAWorkServer,
+    /// The address leads to another host, which the person has to confirm.
+    Redirected {
+        /// That host, with its port where it has one.
+        host: String,
+    },
+    /// The user or the password is wrong.
+    WrongPassword,
+    /// The session or the refresh token is no longer accepted.
+    NoSession,
+    /// The server refused for another reason.
+    Refused {
+        /// The status of the answer.
+        status: StatusCode,
+    },
+    /// The answer makes no sense.
+    Nonsense,
+}
+
+impl RemoteError {
+    pub(super) fn new(kind: RemoteErrorKind, why: impl Into<String>) -> Self {
+        Self {
+            kind,
+            why: why.into(),
+        }
+    }
+
+    pub(super) fn nonsense(why: impl Into<String>) -> Self {
+        Self::new(RemoteErrorKind::Nonsense, why)
+    }
+
+    pub(super) fn late(waited: Duration) -> Self {
+        Self::new(
+            RemoteErrorKind::Unreachable,
+            format!("no answer within {} seconds", waited.as_secs()),
+        )
+    }
+
+    /// Sorts what the HTTP client says.
+    pub(super) fn of_transport(error: &(dyn StdError + 'static)) -> Self {
+        let (mut why, mut certificate) = (error.to_string(), false);
+        let mut source = error.source();
+        while let Some(inner) = source {
+            why = format!("{why}: {inner}");
+            certificate |= is_certificate(inner);
+            source = inner.source();
+        }
+        let kind = if certificate {
+            RemoteErrorKind::Certificate
+        } else {
+            RemoteErrorKind::Unreachable
+        };
+        Self::new(kind, why)
+    }
+}
+
+fn is_certificate(error: &(dyn StdError + 'static)) -> bool {
+    let of_rustls = |error: &rustls::Error| {
+        matches!(
+            error,
+            rustls::Error::InvalidCertificate(_) | rustls::Error::NoCertificatesPresented
+        )
+    };
+    if let Some(error) = error.downcast_ref::<rustls::Error>() {
+        return of_rustls(error);
+    }
+    // TLS errors travel inside input and output errors, which do not name
+    // them as their source.
+    error
+        .downcast_ref::<std::io::Error>()
+        .and_then(|error| error.get_ref())
+        .and_then(|inner| inner.downcast_ref::<rustls::Error>())
+        .is_some_and(of_rustls)
+}

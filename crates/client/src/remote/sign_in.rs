@@ -1,0 +1,241 @@
+//! Signing in with a password, renewing, and signing out.
+
+use super::http_client::whole;
+use super::prove::{busy, token_value};
+use super::{CLIENT_ID, Remote, RemoteError, RemoteErrorKind};
+use crate::local::{Body, full_body};
+use bytes::Bytes;
+use chancery_proto::headers;
+use chancery_proto::secret::Secret;
+use chancery_proto::session::{LoginRequest, LoginResponse, OAuthError, TokenResponse};
+use http::{HeaderValue, Method, Request, StatusCode, header};
+use std::time::Duration;
+use url::form_urlencoded::Serializer;
+
+/// A sign-in that takes longer has failed. Hashing a password is slow on
+/// purpose, and a server may have a queue of them.
+const PATIENCE: Duration = Duration::from_secs(25);
+
+/// A session that was obtained.
+#[derive(Debug, Clone)]
+pub struct Obtained {
+    /// The session's token.
+    pub token: Secret,
+    /// Renews it once, where the server gives one.
+    pub refresh: Option<Secret>,
+    /// How long it lives without use, as the answer told.
+    pub idle: Option<Duration>,
+}
+
+/// How a renewal ended, when it did not fail for lack of a connection.
+#[derive(Debug, Clone)]
+pub enum Renewal {
+    /// A new session.
+    Obtained(Obtained),
+    /// The refresh token is no longer accepted: a person has to sign in.
+    Refused,
+}
+
+impl Remote {
+    /// Signs in with a password, by OAuth 2 (RFC 6749, section 4.3) where the
+    /// server is one of Chancery's own, else by the v1 session API.
+    ///
+    /// # Errors
+    /// [`RemoteErrorKind::WrongPassword`], `Unreachable`, `Busy`, `Refused`.
+    pub async fn sign_in(
+        &self,
+        user: &str,
+        password: &Secret,
+        device: &str,
+        by_oauth: bool,
+    ) -> Result<Obtained, RemoteError> {
+        if by_oauth {
+            let form = form(&[
+                ("grant_type", "password"),
+                ("client_id", CLIENT_ID),
+                ("username", user),
+                ("password", password.reveal()),
+            ]);
+            let (status, bytes) = self.post_form("/auth/oauth2/token", form, device).await?;
+            return match tokens(status, &bytes)? {
+                Some(obtained) => Ok(obtained),
+                None => Err(wrong_password()),
+            };
+        }
+        self.sign_in_v1(user, password, device).await
+    }
+
+    async fn sign_in_v1(
+        &self,
+        user: &str,
+        password: &Secret,
+        device: &str,
+    ) -> Result<Obtained, RemoteError> {
+        let login = LoginRequest {
+            user_id: user.to_owned(),
+            password: password.clone(),
+            persona: Some("user".to_owned()),
+            application_name: Some(CLIENT_ID.to_owned()),
+            domain: None,
+        };
+        let body =
+            serde_json::to_vec(&login).map_err(|error| RemoteError::nonsense(error.to_string()))?;
+        let request = Request::builder()
+            .method(Method::PUT)
+            .uri("/api/v1/session/login")
+            .header(header::CONTENT_TYPE, "application/json");
+        let request = with_device(request, device)
+            .body(full_body(body))
+            .map_err(|error| RemoteError::nonsense(error.to_string()))?;
+        let (status, bytes) = self.ask(request).await?;
+        match status {
+            StatusCode::OK => {
+                let login: LoginResponse = serde_json::from_slice(&bytes)
+                    .map_err(|error| RemoteError::nonsense(error.to_string()))?;
+                Ok(Obtained {
+                    token: login.x_auth_token,
+                    refresh: None,
+                    idle: (login.max_age > 0).then(|| Duration::from_secs(login.max_age)),
+                })
+            }
+            StatusCode::UNAUTHORIZED => Err(wrong_password()),
+            status => Err(refused(status)),
+        }
+    }
+
+    /// Renews a session (RFC 6749, section 6).
+    ///
+    /// # Errors
+    /// When no answer came or it makes no sense; the token is then still good.
+    pub async fn renew(&self, refresh: &Secret, device: &str) -> Result<Renewal, RemoteError> {
+        let form = form(&[
+            ("grant_type", "refresh_token"),
+            ("client_id", CLIENT_ID),
+            ("refresh_token", refresh.reveal()),
+        ]);
+        let (status, bytes) = self.post_form("/auth/oauth2/token", form, device).await?;
+        Ok(match tokens(status, &bytes)? {
+            Some(obtained) => Renewal::Obtained(obtained),
+            None => Renewal::Refused,
+        })
+    }
+
+    /// Ends a sign-in on the server: by revocation (RFC 7009) where there is a
+    /// refresh token, else by signing the session out.
+    ///
+    /// # Errors
+    /// When the server could not be told.
+    pub async fn sign_out(
+        &self,
+        token: Option<&Secret>,
+        refresh: Option<&Secret>,
+    ) -> Result<(), RemoteError> {
+        let status = if let Some(refresh) = refresh {
+            let mut fields = vec![("token", refresh.reveal())];
+            if let Some(token) = token {
+                fields.push(("access_token", token.reveal()));
+            }
+            self.post_form("/auth/oauth2/revoke-token", form(&fields), "")
+                .await?
+                .0
+        } else if let Some(token) = token {
+            let request = Request::builder()
+                .method(Method::PUT)
+                .uri("/api/v1/session/logout")
+                .header(headers::X_AUTH_TOKEN, token_value(token)?)
+                .body(full_body(Bytes::new()))
+                .map_err(|error| RemoteError::nonsense(error.to_string()))?;
+            self.ask(request).await?.0
+        } else {
+            return Ok(());
+        };
+        // A session that is over already is as good as ended.
+        if status.is_success() || status == StatusCode::UNAUTHORIZED {
+            Ok(())
+        } else {
+            Err(refused(status))
+        }
+    }
+
+    async fn post_form(
+        &self,
+        path: &str,
+        form: String,
+        device: &str,
+    ) -> Result<(StatusCode, Bytes), RemoteError> {
+        let request = Request::builder()
+            .method(Method::POST)
+            .uri(path)
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+        let request = with_device(request, device)
+            .body(full_body(form))
+            .map_err(|error| RemoteError::nonsense(error.to_string()))?;
+        self.ask(request).await
+    }
+
+    async fn ask(&self, request: Request<Body>) -> Result<(StatusCode, Bytes), RemoteError> {
+        let work = async {
+            let response = self.send(request).await?;
+            let status = response.status();
+            if let Some(error) = busy(status, response.headers()) {
+                return Err(error);
+            }
+            Ok((status, whole(response).await?))
+        };
+        tokio::time::timeout(PATIENCE, work)
+            .await
+            .unwrap_or_else(|_| Err(RemoteError::late(PATIENCE)))
+    }
+}
+
+fn with_device(request: http::request::Builder, device: &str) -> http::request::Builder {
+    match HeaderValue::from_str(device) {
+        Ok(value) if !device.is_empty() => request.header(headers::DEVICE, value),
+        _ => request,
+    }
+}
+
+fn form(fields: &[(&str, &str)]) -> String {
+    let mut serializer = Serializer::new(String::new());
+    for (name, value) in fields {
+        serializer.append_pair(name, value);
+    }
+    serializer.finish()
+}
+
+/// The tokens of an answer, or none when the grant was refused.
+fn tokens(status: StatusCode, bytes: &Bytes) -> Result<Option<Obtained>, RemoteError> {
+    if status == StatusCode::OK {
+        let tokens: TokenResponse = serde_json::from_slice(bytes).map_err(|error| {
+            RemoteError::nonsense(format!("the tokens cannot be read: {error}"))
+        })?;
+        return Ok(Some(Obtained {
+            token: tokens.access_token,
+            refresh: Some(tokens.refresh_token).filter(|refresh| !refresh.is_empty()),
+            idle: (tokens.expires_in > 0).then(|| Duration::from_secs(tokens.expires_in)),
+        }));
+    }
+    let error: Option<OAuthError> = serde_json::from_slice(bytes).ok();
+    match error.as_ref().map(|error| error.error.as_str()) {
+        Some("invalid_grant") => Ok(None),
+        Some(other) => Err(RemoteError::new(
+            RemoteErrorKind::Refused { status },
+            format!("the server refused the sign-in: {other}"),
+        )),
+        None => Err(refused(status)),
+    }
+}
+
+fn wrong_password() -> RemoteError {
+    RemoteError::new(
+        RemoteErrorKind::WrongPassword,
+        "the server does not know that user or that password",
+    )
+}
+
+fn refused(status: StatusCode) -> RemoteError {
+    RemoteError::new(
+        RemoteErrorKind::Refused { status },
+        format!("the server answered {status}"),
+    )
+}
