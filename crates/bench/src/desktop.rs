@@ -1,0 +1,193 @@
+//! What the agent adds, and what it costs while nobody asks anything.
+
+use crate::load::{Load, Measured};
+use crate::report::{Part, Row, mebibytes, median, median_time, time};
+use crate::stage::{Noise, Stage};
+use crate::transfers::{SIZE, fetch};
+use crate::{Fault, RUNS};
+use chancery_testkit::memory::{core_time, forget_peak, peak_kib, resident_kib};
+use chancery_testkit::server::API;
+use chancery_testkit::{Pattern, Request, TestHome};
+use std::time::{Duration, Instant};
+
+/// How long nobody asks anything.
+const QUIET: Duration = Duration::from_secs(10);
+
+pub(crate) fn measure() -> Result<Vec<Row>, Fault> {
+    let stage = Stage::set();
+    let home = TestHome::with_keyring();
+    home.connect(&stage.server);
+    let mut rows = vec![idle(&home)?];
+    rows.push(added(&stage, &home)?);
+    rows.push(ensure(&home)?);
+    rows.push(first_answer(&stage, &home)?);
+    rows.push(streams(&stage, &home)?);
+    Ok(rows)
+}
+
+fn added(stage: &Stage, home: &TestHome) -> Result<Row, Fault> {
+    let id = stage.put("Small", Pattern::new(1, 64), 64)?;
+    let direct = Load {
+        target: stage.server.target(),
+        path: format!("{API}/documents/{id}"),
+        token: Some(stage.token.clone()),
+        connections: 1,
+        duration: Duration::from_secs(3),
+    };
+    let through = Load {
+        target: home.agent(),
+        token: None,
+        ..direct.clone()
+    };
+    let (mut straight, mut by_agent) = (Vec::new(), Vec::new());
+    for _ in 0..RUNS {
+        straight.push(direct.apply()?);
+        by_agent.push(through.apply()?);
+    }
+    let p50 = |all: &[Measured]| median_time(all.iter().map(|run| run.p50).collect());
+    let (straight, by_agent) = (p50(&straight), p50(&by_agent));
+    let added = by_agent.saturating_sub(straight);
+    Ok(Row {
+        part: Part::Desktop,
+        what: "added by the agent to a call, p50".to_owned(),
+        target: "< 100 µs",
+        found: time(added),
+        reference: format!(
+            "{} straight, {} through the agent",
+            time(straight),
+            time(by_agent)
+        ),
+        met: added < Duration::from_micros(100),
+    })
+}
+
+/// An application asks to be signed in, which it is.
+fn ensure(home: &TestHome) -> Result<Row, Fault> {
+    let mut p99s = Vec::new();
+    for _ in 0..RUNS {
+        let mut times = Vec::new();
+        for _ in 0..1_000 {
+            let call = Request::new("POST", "/agent/v1/sign-in")
+                .json(&serde_json::json!({"interaction": "never"}));
+            let began = Instant::now();
+            let answer = home.agent().call(call)?;
+            times.push(began.elapsed());
+            if answer.status != 200 {
+                return Err(
+                    format!("ensure was answered {}: {}", answer.status, answer.text()).into(),
+                );
+            }
+        }
+        times.sort_unstable();
+        p99s.push(times.get(990).copied().unwrap_or_default());
+    }
+    let p99 = median_time(p99s);
+    Ok(Row {
+        part: Part::Desktop,
+        what: "`ensure` on a living session, a new connection each".to_owned(),
+        target: "p99 < 1 ms",
+        found: format!("p99 {}", time(p99)),
+        reference: "–".to_owned(),
+        met: p99 < Duration::from_millis(1),
+    })
+}
+
+fn first_answer(stage: &Stage, home: &TestHome) -> Result<Row, Fault> {
+    let mut extra = Vec::new();
+    for _ in 0..RUNS.max(5) {
+        home.kill_agent();
+        let began = Instant::now();
+        let said = home.chancery(&["api", "GET", "/work/api"]);
+        let whole = began.elapsed();
+        if said.code != 0 {
+            return Err(format!("the first call failed: {}{}", said.out, said.err).into());
+        }
+        let began = Instant::now();
+        let _ = stage
+            .server
+            .call(Request::get("/work/api").token(&stage.token))
+            .expect(200);
+        extra.push(whole.saturating_sub(began.elapsed()));
+    }
+    let extra = median_time(extra);
+    Ok(Row {
+        part: Part::Desktop,
+        what: "an application's first answer, session in the keyring, agent not yet running"
+            .to_owned(),
+        target: "< 300 ms more than the call itself",
+        found: format!("{} more", time(extra)),
+        reference: "the same call straight to the server".to_owned(),
+        met: extra < Duration::from_millis(300),
+    })
+}
+
+fn streams(stage: &Stage, home: &TestHome) -> Result<Row, Fault> {
+    let id = stage.put("Large", Noise::new(SIZE), SIZE)?;
+    let path = format!("{API}/documents/{id}/download");
+    let pid = home.agent_pid();
+    let before = resident_kib(pid).ok_or("the agent is gone")?;
+    let _ = forget_peak(pid);
+    let (mut straight, mut by_agent) = (Vec::new(), Vec::new());
+    for _ in 0..RUNS {
+        straight.push(fetch(
+            &stage.server.target(),
+            Request::get(&path).token(&stage.token),
+        )?);
+        by_agent.push(fetch(&home.agent(), Request::get(&path))?);
+    }
+    let grown = mebibytes(
+        peak_kib(pid)
+            .ok_or("the agent is gone")?
+            .saturating_sub(before),
+    );
+    let (straight, by_agent) = (median(straight), median(by_agent));
+    let share = by_agent / straight;
+    Ok(Row {
+        part: Part::Desktop,
+        what: "1 GiB download through the agent".to_owned(),
+        target: "≥ 0.9 of a direct transfer; flat memory",
+        found: format!("{by_agent:.0} MiB/s = {share:.2}; {grown:.1} MiB more at the peak"),
+        reference: format!("{straight:.0} MiB/s straight"),
+        met: share >= 0.9 && grown < 16.0,
+    })
+}
+
+fn idle(home: &TestHome) -> Result<Row, Fault> {
+    let pid = home.agent_pid();
+    // What the connecting left to do is done first.
+    std::thread::park_timeout(Duration::from_secs(2));
+    let (spent, woken) = (core_time(pid).ok_or("the agent is gone")?, switches(pid));
+    std::thread::park_timeout(QUIET);
+    let spent = core_time(pid).ok_or("the agent is gone")? - spent;
+    let woken = switches(pid) - woken;
+    let memory = mebibytes(resident_kib(pid).ok_or("the agent is gone")?);
+    Ok(Row {
+        part: Part::Desktop,
+        what: "agent idle".to_owned(),
+        target: "< 15 MiB, 0 % CPU, no wake-ups but its timers",
+        found: format!(
+            "{memory:.1} MiB, {} ms of a core and {woken} wake-ups in 10 s",
+            spent.as_millis()
+        ),
+        reference: "–".to_owned(),
+        met: memory < 15.0 && spent.is_zero() && woken <= 10,
+    })
+}
+
+/// How often the process's threads went to sleep by themselves, which is how
+/// often they were woken.
+fn switches(pid: u32) -> u64 {
+    let Ok(threads) = std::fs::read_dir(format!("/proc/{pid}/task")) else {
+        return 0;
+    };
+    threads
+        .map_while(Result::ok)
+        .filter_map(|thread| std::fs::read_to_string(thread.path().join("status")).ok())
+        .filter_map(|status| {
+            let line = status
+                .lines()
+                .find(|line| line.starts_with("voluntary_ctxt_switches:"))?;
+            line.split_whitespace().nth(1)?.parse::<u64>().ok()
+        })
+        .sum()
+}

@@ -1,0 +1,130 @@
+//! The load generator: a number of connections, each of which asks again as
+//! soon as it is answered. One thread, so that the rest of the machine is the
+//! server's.
+
+use bytes::Bytes;
+use chancery_testkit::Target;
+use http_body_util::{BodyExt as _, Empty};
+use hyper::client::conn::http1;
+use hyper::{Request, header};
+use hyper_util::rt::TokioIo;
+use std::error::Error;
+use std::time::{Duration, Instant};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpStream, UnixStream};
+
+/// What is asked, and by how many.
+#[derive(Debug, Clone)]
+pub(crate) struct Load {
+    /// Whom.
+    pub(crate) target: Target,
+    /// Which path.
+    pub(crate) path: String,
+    /// The session's token, where one is needed.
+    pub(crate) token: Option<String>,
+    /// How many at once.
+    pub(crate) connections: usize,
+    /// For how long.
+    pub(crate) duration: Duration,
+}
+
+/// What was measured.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Measured {
+    /// Answers in a second.
+    pub(crate) rate: f64,
+    /// Half were answered within this.
+    pub(crate) p50: Duration,
+    /// 99 of 100 were answered within this.
+    pub(crate) p99: Duration,
+    /// How many answers there were.
+    pub(crate) answers: usize,
+}
+
+type Fault = Box<dyn Error + Send + Sync>;
+
+impl Load {
+    /// Applies it, after a short warm-up that does not count.
+    pub(crate) fn apply(&self) -> Result<Measured, Fault> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
+        runtime.block_on(async {
+            self.once(Duration::from_millis(500)).await?;
+            self.once(self.duration).await
+        })
+    }
+
+    async fn once(&self, duration: Duration) -> Result<Measured, Fault> {
+        let began = Instant::now();
+        let end = began + duration;
+        let mut workers = tokio::task::JoinSet::new();
+        for _ in 0..self.connections {
+            let load = self.clone();
+            workers.spawn(async move {
+                match &load.target {
+                    Target::Tcp(address) => {
+                        let stream = TcpStream::connect(address).await?;
+                        stream.set_nodelay(true)?;
+                        load.ask(stream, &address.to_string(), end).await
+                    }
+                    Target::Unix(path) => {
+                        let stream = UnixStream::connect(path).await?;
+                        load.ask(stream, chancery_proto::local::HOST, end).await
+                    }
+                }
+            });
+        }
+        let mut all = Vec::new();
+        while let Some(worker) = workers.join_next().await {
+            all.extend(worker??);
+        }
+        let seconds = began.elapsed().as_secs_f64();
+        all.sort_unstable();
+        let at = |percent: usize| {
+            all.get(all.len() * percent / 100)
+                .copied()
+                .unwrap_or_default()
+        };
+        Ok(Measured {
+            rate: ratio(all.len(), seconds),
+            p50: at(50),
+            p99: at(99),
+            answers: all.len(),
+        })
+    }
+
+    async fn ask<S>(&self, stream: S, host: &str, end: Instant) -> Result<Vec<Duration>, Fault>
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
+        let driver = tokio::spawn(connection);
+        let mut times = Vec::new();
+        while Instant::now() < end {
+            let mut request = Request::get(&self.path).header(header::HOST, host);
+            if let Some(token) = &self.token {
+                request = request.header("X-Auth-Token", token);
+            }
+            let request = request.body(Empty::<Bytes>::new())?;
+            let asked = Instant::now();
+            let answer = sender.send_request(request).await?;
+            let status = answer.status();
+            let _ = answer.into_body().collect().await?;
+            times.push(asked.elapsed());
+            if !status.is_success() {
+                return Err(format!("{} answered {status}", self.path).into());
+            }
+            sender.ready().await?;
+        }
+        drop(sender);
+        let _ = driver.await;
+        Ok(times)
+    }
+}
+
+/// A count over seconds.
+pub(crate) fn ratio(count: usize, seconds: f64) -> f64 {
+    // Counts here are far below 2^32.
+    f64::from(u32::try_from(count).unwrap_or(u32::MAX)) / seconds
+}

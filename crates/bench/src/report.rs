@@ -1,0 +1,166 @@
+//! Medians, and the page they go to.
+
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::process::Command;
+use std::time::Duration;
+
+/// One row of the page.
+#[derive(Debug)]
+pub(crate) struct Row {
+    /// The part it belongs to.
+    pub(crate) part: Part,
+    /// What was measured.
+    pub(crate) what: String,
+    /// What it should be.
+    pub(crate) target: &'static str,
+    /// What it was.
+    pub(crate) found: String,
+    /// What the reference did in the same run.
+    pub(crate) reference: String,
+    /// Whether the target was met.
+    pub(crate) met: bool,
+}
+
+/// The two halves of the product.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Part {
+    Server,
+    Desktop,
+}
+
+/// The middle one.
+pub(crate) fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
+}
+
+/// The middle duration.
+pub(crate) fn median_time(mut values: Vec<Duration>) -> Duration {
+    values.sort_unstable();
+    values.get(values.len() / 2).copied().unwrap_or_default()
+}
+
+/// A duration as people write it: `0.42 ms`.
+pub(crate) fn time(duration: Duration) -> String {
+    let micros = duration.as_secs_f64() * 1e6;
+    if micros < 1_000.0 {
+        format!("{micros:.0} µs")
+    } else if micros < 1e6 {
+        format!("{:.2} ms", micros / 1e3)
+    } else {
+        format!("{:.2} s", micros / 1e6)
+    }
+}
+
+/// KiB as MiB.
+pub(crate) fn mebibytes(kib: u64) -> f64 {
+    f64::from(u32::try_from(kib).unwrap_or(u32::MAX)) / 1024.0
+}
+
+/// A line on the standard output.
+pub(crate) fn say(text: &str) {
+    let _ = writeln!(std::io::stdout(), "{text}");
+}
+
+/// What is going on.
+pub(crate) fn note(text: &str) {
+    let _ = writeln!(std::io::stderr(), "{text}");
+}
+
+/// The page.
+pub(crate) fn page(rows: &[Row], names: &[String], runs: usize) -> String {
+    let mut page = String::from("# Benchmarks\n\n");
+    let command = std::iter::once("cargo xtask bench".to_owned())
+        .chain(names.iter().cloned())
+        .collect::<Vec<_>>()
+        .join(" ");
+    let _ = writeln!(
+        page,
+        "Written by `{command}`: release build, everything on one machine, the reference in the same run. \
+         Figures are medians of {runs} runs taken in turn with the reference. The machine is shared and noisy: \
+         read the ratios.\n"
+    );
+    let _ = writeln!(page, "| | |\n|---|---|");
+    for (what, found) in machine() {
+        let _ = writeln!(page, "| {what} | {found} |");
+    }
+    for (part, head) in [
+        (Part::Server, "Server"),
+        (Part::Desktop, "Desktop connection"),
+    ] {
+        let mine: Vec<&Row> = rows.iter().filter(|row| row.part == part).collect();
+        if mine.is_empty() {
+            continue;
+        }
+        let _ = writeln!(
+            page,
+            "\n## {head}\n\n| what | target | found | reference | met |\n|---|---|---|---|---|"
+        );
+        for row in mine {
+            let _ = writeln!(
+                page,
+                "| {} | {} | {} | {} | {} |",
+                row.what,
+                row.target,
+                row.found,
+                row.reference,
+                if row.met { "yes" } else { "**no**" }
+            );
+        }
+    }
+    page.push_str(NOTES);
+    page
+}
+
+const NOTES: &str = "
+## How it is measured
+- *Profile read*: a loop of connections on one thread, each asking again as soon as it is answered; 10,000 documents \
+in the library, one of them read. The reference is a bare `axum` route in a process of its own, which makes one \
+prepared, indexed SQLite read and sends the same bytes.
+- *Session check*: `chancery_identity`'s check by itself, a million times, against the server's time on a core for \
+one profile read. The server has no route without the check.
+- *Upload*: 1 GiB through one connection, until the answer, which comes after the fsync. The reference is `fio`, \
+sequential 1 MiB writes and one fsync, in the same directory.
+- *Download*: 1 GiB to a client that throws it away; the reference is nginx with `sendfile`. The file is in the page \
+cache for both.
+- *Cold start*: from starting the process, with data there, to the first answer over a connection.
+- *Memory*: `VmRSS`, and `VmHWM` as the peak, from `/proc`.
+- *Added by the agent*: the same profile read through the agent's socket and straight to the server, one connection.
+- *First answer*: `chancery api GET /work/api` with no agent running and the refresh token in the keyring, less the \
+same call made straight to the server.
+- *Idle*: ten seconds in which nobody asks anything; wake-ups are voluntary switches of all the agent's threads.
+";
+
+fn machine() -> Vec<(&'static str, String)> {
+    let first = |program: &str, arguments: &[&str]| -> String {
+        let output = Command::new(program).args(arguments).output();
+        let Ok(output) = output else {
+            return "–".to_owned();
+        };
+        let text = [output.stdout, output.stderr].concat();
+        let text = String::from_utf8_lossy(&text).into_owned();
+        text.lines().next().unwrap_or("–").trim().to_owned()
+    };
+    let field = |path: &str, name: &str| -> String {
+        let text = std::fs::read_to_string(path).unwrap_or_default();
+        text.lines()
+            .find(|line| line.starts_with(name))
+            .and_then(|line| line.split_once(':'))
+            .map_or_else(|| "–".to_owned(), |(_, value)| value.trim().to_owned())
+    };
+    let cores = std::thread::available_parallelism().map_or(0, usize::from);
+    vec![
+        (
+            "processor",
+            format!("{cores} × {}", field("/proc/cpuinfo", "model name")),
+        ),
+        ("memory", field("/proc/meminfo", "MemTotal")),
+        ("system", first("uname", &["-sr"])),
+        ("compiler", first("rustc", &["--version"])),
+        ("commit", first("git", &["rev-parse", "--short", "HEAD"])),
+        ("nginx", first("nginx", &["-v"])),
+        ("fio", first("fio", &["--version"])),
+        ("SQLite", rusqlite::version().to_owned()),
+    ]
+}
