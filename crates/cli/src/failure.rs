@@ -5,6 +5,7 @@ use chancery_client::local::{LocalError, Refusal, RefusalKind, UploadError};
 use chancery_platform::agent_process::StartError;
 use chancery_platform::directories::DirectoryError;
 use chancery_proto::error::{FieldMessage, codes};
+use chancery_proto::local::NeedsUserReason;
 use http::StatusCode;
 use serde::Serialize;
 use std::io;
@@ -271,6 +272,13 @@ impl From<Refusal> for Failure {
 
 fn meaning(refusal: &Refusal) -> (Exit, Option<&'static str>) {
     match &refusal.kind {
+        RefusalKind::NeedsUser(Some(NeedsUserReason::KeyringLocked)) => (
+            Exit::NeedsUser,
+            Some("Unlock the keyring of your desktop, or sign in with “chancery sign-in --force”."),
+        ),
+        RefusalKind::NeedsUser(Some(
+            NeedsUserReason::VersionRefused | NeedsUserReason::Certificate,
+        )) => (Exit::ServerRefused, None),
         RefusalKind::NeedsUser(_) => (Exit::NeedsUser, Some("Sign in with “chancery sign-in”.")),
         RefusalKind::LoginFailed => (Exit::NeedsUser, None),
         RefusalKind::Disconnected => (
@@ -342,6 +350,28 @@ mod tests {
                 "Sign in with “chancery sign-in”."
             ]
         );
+    }
+
+    #[test]
+    fn signing_in_is_only_advised_where_it_helps() {
+        for (reason, exit, advice) in [
+            ("ended", Exit::NeedsUser, "chancery sign-in”"),
+            (
+                "keyring-locked",
+                Exit::NeedsUser,
+                "chancery sign-in --force”",
+            ),
+            ("certificate", Exit::ServerRefused, ""),
+            ("version-refused", Exit::ServerRefused, ""),
+        ] {
+            let body = format!(
+                r#"{{"error":{{"code":"CHANCERY_NEEDS_USER","message":"No.","reason":"{reason}"}}}}"#
+            );
+            let failure = refused(401, &body);
+            assert_eq!(failure.exit, exit, "{reason}");
+            let hint = failure.hint.as_deref().unwrap_or_default();
+            assert!(hint.contains(advice), "{reason}: {hint}");
+        }
     }
 
     #[test]

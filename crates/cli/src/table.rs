@@ -28,43 +28,50 @@ impl Column {
     }
 }
 
-/// The whole table as text, without a line break at its end.
+/// The whole table as text, without a line break at its end. A column in
+/// which nothing stands is left out.
 pub(crate) fn table(columns: &[Column], rows: &[Vec<String>]) -> String {
-    let headings = columns
+    let used: Vec<(Column, Vec<String>, usize)> = columns
         .iter()
-        .map(|column| column.heading.to_uppercase())
+        .enumerate()
+        .filter_map(|(place, column)| filled(*column, place, rows))
         .collect();
-    let mut lines: Vec<Vec<String>> = vec![headings];
-    lines.extend(
-        rows.iter()
-            .map(|row| row.iter().map(|cell| one_line(cell)).collect()),
-    );
-    let widths: Vec<usize> = (0..columns.len())
-        .map(|place| {
-            lines
+    let lines: Vec<String> = (0..=rows.len())
+        .map(|line| {
+            let cells: Vec<String> = used
                 .iter()
-                .filter_map(|line| line.get(place))
-                .map(|cell| measure_text_width(cell))
-                .max()
-                .unwrap_or(0)
+                .map(|(column, cells, width)| {
+                    let cell = cells.get(line).map_or("", String::as_str);
+                    pad_str(cell, *width, column.alignment, None).into_owned()
+                })
+                .collect();
+            cells.join("  ").trim_end().to_owned()
         })
         .collect();
-    let mut text = String::new();
-    for line in &lines {
-        let cells: Vec<String> = line
-            .iter()
-            .zip(columns)
-            .zip(&widths)
-            .map(|((cell, column), width)| {
-                pad_str(cell, *width, column.alignment, None).into_owned()
-            })
-            .collect();
-        if !text.is_empty() {
-            text.push('\n');
-        }
-        text.push_str(cells.join("  ").trim_end());
+    lines.join("\n")
+}
+
+/// A column with its heading, its cells and its width, unless it is empty.
+fn filled(
+    column: Column,
+    place: usize,
+    rows: &[Vec<String>],
+) -> Option<(Column, Vec<String>, usize)> {
+    let cells: Vec<String> = rows
+        .iter()
+        .map(|row| {
+            row.get(place)
+                .map(|cell| one_line(cell))
+                .unwrap_or_default()
+        })
+        .collect();
+    if cells.iter().all(String::is_empty) {
+        return None;
     }
-    text
+    let mut all = vec![column.heading.to_uppercase()];
+    all.extend(cells);
+    let width = all.iter().map(|cell| measure_text_width(cell)).max()?;
+    Some((column, all, width))
 }
 
 #[cfg(test)]
@@ -76,11 +83,22 @@ mod tests {
         let columns = [
             Column::text("id"),
             Column::number("size"),
+            Column::text("never"),
             Column::text("name"),
         ];
         let rows = [
-            vec!["ACTIVE!1".to_owned(), "7 B".to_owned(), "a\tb".to_owned()],
-            vec!["律!12.1".to_owned(), "12.0 MB".to_owned(), String::new()],
+            vec![
+                "ACTIVE!1".to_owned(),
+                "7 B".to_owned(),
+                String::new(),
+                "a\tb".to_owned(),
+            ],
+            vec![
+                "律!12.1".to_owned(),
+                "12.0 MB".to_owned(),
+                String::new(),
+                String::new(),
+            ],
         ];
         insta::assert_snapshot!(table(&columns, &rows), @r"
         ID           SIZE  NAME

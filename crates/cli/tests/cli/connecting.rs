@@ -70,7 +70,7 @@ fn without_an_address_a_script_gets_the_list_and_is_told_to_say_which() {
     let ended = home.run(&["connect"]);
     assert_eq!(ended.code, Some(2));
     insta::assert_snapshot!(format!("{}{}", ended.out, ended.err), @r"
-       ID       NAME              ADDRESS                      USER  VERSION
+       ID       NAME              ADDRESS                      USER
     *  work     work.example.com  https://work.example.com     jdoe
        archive  Archive           https://archive.example.com
     Say which one: “chancery connect NAME”, or “chancery connect ADDRESS” for another.

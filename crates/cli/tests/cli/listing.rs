@@ -18,8 +18,8 @@ fn with_one_library_the_list_begins_with_its_workspaces() {
     });
     let ended = home.run(&["ls"]);
     insta::assert_snapshot!(ended.out, @r"
-    KIND       ID        SIZE  CHANGED           NAME
-    workspace  ACTIVE!1        2026-03-01 09:30  Doe v Roe
+    KIND       ID        CHANGED           NAME
+    workspace  ACTIVE!1  2026-03-01 09:30  Doe v Roe
     ");
     let requests = played.requests();
     assert_eq!(
