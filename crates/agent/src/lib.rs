@@ -1,1 +1,15 @@
 #![doc = include_str!("../README.md")]
+
+mod agent;
+mod connecting;
+mod core;
+mod gateway;
+mod list;
+mod local_api;
+mod refusal;
+mod run;
+mod seat;
+mod upkeep;
+mod vault;
+
+pub use run::{RunError, RunOptions, run_blocking};

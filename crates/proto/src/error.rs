@@ -115,6 +115,8 @@ pub mod agent_codes {
     pub const NO_SERVER: &str = "CHANCERY_NO_SERVER";
     /// 404: the server named is not in the list.
     pub const UNKNOWN_SERVER: &str = "CHANCERY_UNKNOWN_SERVER";
+    /// 409: the server cannot tell a background call from use, so it is not sent.
+    pub const NO_BACKGROUND: &str = "CHANCERY_NO_BACKGROUND";
     /// 503: the network or the server cannot be reached.
     pub const OFFLINE: &str = "CHANCERY_OFFLINE";
     /// 503: the session was renewed in the middle of an upload; send it again.

@@ -1,0 +1,309 @@
+//! All seats, which one is active, and the state that everybody sees.
+
+use crate::core::derive::{Facts, Intent, derive};
+use crate::core::wording;
+use crate::list::{Entry, List, ListError};
+use crate::refusal::Refusal;
+use crate::seat::{Seat, SeatView, Surroundings};
+use crate::vault::Vault;
+use chancery_client::remote::{Address, HttpClient, Remote};
+use chancery_platform::directories::Directories;
+use chancery_platform::machine;
+use chancery_proto::clock::{SharedClock, Timestamp};
+use chancery_proto::level::{ApiLevel, capabilities_of, gate};
+use chancery_proto::local::{KeyringState, Person, ServerEntry, SessionLife, State, Status};
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::sync::{Notify, watch};
+
+/// The agent.
+#[derive(Debug)]
+pub(crate) struct Agent {
+    pub(crate) http: HttpClient,
+    pub(crate) surroundings: Arc<Surroundings>,
+    list_path: PathBuf,
+    list: Mutex<List>,
+    seats: Mutex<HashMap<String, Arc<Seat>>>,
+    status: watch::Sender<Status>,
+    pub(crate) stopping: watch::Sender<bool>,
+}
+
+/// How everything holds it.
+pub(crate) type SharedAgent = Arc<Agent>;
+
+impl Agent {
+    pub(crate) fn open(directories: &Directories, clock: SharedClock) -> Result<Self, ListError> {
+        let list_path = directories.config().join("servers.toml");
+        let list = List::read(&list_path)?;
+        let surroundings = Arc::new(Surroundings {
+            vault: Vault::new(directories),
+            clock,
+            device: machine::device_name(),
+            changed: Notify::new(),
+        });
+        let starting = Status {
+            state: State::Starting,
+            reason: None,
+            sentence: wording::sentence(State::Starting, None, "", ""),
+            server: None,
+            user: None,
+            session: None,
+            next_probe: None,
+            keyring: KeyringState::Unknown,
+            warnings: Vec::new(),
+        };
+        let agent = Self {
+            http: HttpClient::new(),
+            surroundings,
+            list_path,
+            list: Mutex::new(list),
+            seats: Mutex::default(),
+            status: watch::channel(starting).0,
+            stopping: watch::channel(false).0,
+        };
+        agent.publish();
+        Ok(agent)
+    }
+
+    pub(crate) fn list(&self) -> MutexGuard<'_, List> {
+        self.list.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn seats(&self) -> MutexGuard<'_, HashMap<String, Arc<Seat>>> {
+        self.seats.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Changes the list: on disk first, so that nothing is shown that a
+    /// restart would take back.
+    pub(crate) fn change_list(&self, change: impl FnOnce(&mut List)) -> Result<(), Refusal> {
+        let mut list = self.list();
+        let mut changed = list.clone();
+        change(&mut changed);
+        if *list != changed {
+            changed
+                .write(&self.list_path)
+                .map_err(|error| Refusal::internal(&error))?;
+            *list = changed;
+        }
+        drop(list);
+        self.surroundings.changed.notify_one();
+        Ok(())
+    }
+
+    /// The seat of a known server.
+    pub(crate) fn seat(&self, entry: &Entry) -> Result<Arc<Seat>, Refusal> {
+        let mut seats = self.seats();
+        if let Some(seat) = seats.get(&entry.id)
+            && seat.remote.address().to_string() == entry.address
+        {
+            return Ok(Arc::clone(seat));
+        }
+        let address: Address =
+            entry
+                .address
+                .parse()
+                .map_err(|error: chancery_client::remote::AddressError| {
+                    Refusal::internal(&format!(
+                        "the list has a server without an address: {error}"
+                    ))
+                })?;
+        let seat = Arc::new(self.new_seat(Remote::at(self.http.clone(), address), entry));
+        seats.insert(entry.id.clone(), Arc::clone(&seat));
+        Ok(seat)
+    }
+
+    /// A seat that nobody finds before it is put into its place.
+    pub(crate) fn new_seat(&self, remote: Remote, entry: &Entry) -> Seat {
+        let level = entry.version.as_deref().and_then(ApiLevel::parse);
+        Seat::new(
+            remote,
+            Arc::clone(&self.surroundings),
+            entry.user.clone(),
+            capabilities_of(level, entry.announced.as_deref()),
+            entry.is_chancery(),
+        )
+    }
+
+    pub(crate) fn put_seat(&self, id: &str, seat: Arc<Seat>) {
+        self.seats().insert(id.to_owned(), seat);
+    }
+
+    pub(crate) fn take_seat(&self, id: &str) -> Option<Arc<Seat>> {
+        self.seats().remove(id)
+    }
+
+    pub(crate) fn all_seats(&self) -> Vec<Arc<Seat>> {
+        self.seats().values().cloned().collect()
+    }
+
+    /// The active server's entry.
+    pub(crate) fn active(&self) -> Option<Entry> {
+        let list = self.list();
+        let id = list.active.as_deref()?;
+        list.servers.iter().find(|entry| entry.id == id).cloned()
+    }
+
+    /// The server that a call means: the one named, else the active one.
+    pub(crate) fn meant(&self, named: Option<&str>) -> Result<Entry, Refusal> {
+        match named {
+            Some(name) => self
+                .list()
+                .find(name)
+                .cloned()
+                .ok_or_else(|| Refusal::unknown_server(name)),
+            None => self.active().ok_or_else(Refusal::no_server),
+        }
+    }
+
+    pub(crate) fn wants_connection(&self) -> bool {
+        self.list().wants_connection
+    }
+
+    pub(crate) fn entries(&self) -> Vec<ServerEntry> {
+        let list = self.list();
+        list.servers
+            .iter()
+            .map(|entry| shown(entry, list.active.as_deref() == Some(&entry.id)))
+            .collect()
+    }
+
+    /// The whole state as it is now.
+    pub(crate) fn status(&self) -> Status {
+        let (entry, wants_connection) = (self.active(), self.wants_connection());
+        let view = entry
+            .as_ref()
+            .and_then(|entry| self.seat(entry).ok())
+            .map(|seat| seat.view());
+        let intent = Intent {
+            has_server: entry.is_some(),
+            wants_connection,
+        };
+        self.status_of(entry.as_ref(), view.as_ref(), intent, true)
+    }
+
+    /// The state as it would be shown if that server were the active one.
+    pub(crate) fn status_at(&self, entry: &Entry, seat: &Seat) -> Status {
+        let intent = Intent {
+            has_server: true,
+            wants_connection: true,
+        };
+        let active = self.active().is_some_and(|active| active.id == entry.id);
+        self.status_of(Some(entry), Some(&seat.view()), intent, active)
+    }
+
+    fn status_of(
+        &self,
+        entry: Option<&Entry>,
+        view: Option<&SeatView>,
+        intent: Intent,
+        active: bool,
+    ) -> Status {
+        let (state, reason) = match view {
+            Some(view) => derive(Facts {
+                known: true,
+                intent,
+                link: view.link,
+                auth: view.auth,
+                signing_in: view.signing_in,
+            }),
+            None if entry.is_none() => (State::NoServer, None),
+            None => (State::Disconnected, None),
+        };
+        let view = view.filter(|_| state != State::Disconnected);
+        let person = view.and_then(|view| {
+            view.user.clone().map(|id| Person {
+                name: view.name.clone(),
+                id,
+            })
+        });
+        let session = view.and_then(|view| {
+            let life = view.life?;
+            Some(SessionLife {
+                idle_expires: life.idle_end().map(|end| self.wall(end)),
+                absolute_expires: life.absolute_end().map(|end| self.wall(end)),
+                renewable: view.renewable,
+            })
+        });
+        let server = entry.map(|entry| entry.name.as_str()).unwrap_or_default();
+        let name = person.as_ref().map(|person| person.name.as_str());
+        let keyring = view.map_or(KeyringState::Unknown, |view| view.keyring);
+        let mut warnings = Vec::new();
+        if keyring == KeyringState::Unavailable && state == State::Connected {
+            warnings.push(wording::NO_KEYRING.to_owned());
+        }
+        Status {
+            state,
+            reason,
+            sentence: wording::sentence(state, reason, server, name.unwrap_or_default()),
+            server: entry.map(|entry| shown(entry, active)),
+            user: person,
+            session,
+            next_probe: view
+                .and_then(|view| view.next_probe)
+                .map(|probe| self.wall(probe)),
+            keyring,
+            warnings,
+        }
+    }
+
+    /// A time of the monotonic clock on the wall.
+    fn wall(&self, monotonic: Duration) -> Timestamp {
+        let clock = &self.surroundings.clock;
+        let (now, ahead) = (clock.now(), monotonic.saturating_sub(clock.monotonic()));
+        now.plus(ahead)
+    }
+
+    /// Follows the state from now on.
+    pub(crate) fn watch(&self) -> watch::Receiver<Status> {
+        self.publish();
+        self.status.subscribe()
+    }
+
+    /// Tells everybody who watches what changed, if it did.
+    pub(crate) fn publish(&self) {
+        let now = self.status();
+        self.status.send_if_modified(|before| {
+            let differs = !same_to_a_person(before, &now);
+            if differs {
+                before.clone_from(&now);
+            }
+            differs
+        });
+    }
+}
+
+/// Every call pushes the end of the session: that alone is no news.
+fn same_to_a_person(one: &Status, two: &Status) -> bool {
+    let still = |status: &Status| Status {
+        session: status.session.as_ref().map(|session| SessionLife {
+            idle_expires: None,
+            absolute_expires: None,
+            renewable: session.renewable,
+        }),
+        ..status.clone()
+    };
+    still(one) == still(two)
+}
+
+fn shown(entry: &Entry, active: bool) -> ServerEntry {
+    let announced = entry.announced.as_deref();
+    ServerEntry {
+        id: entry.id.clone(),
+        name: entry.name.clone(),
+        address: entry.address.clone(),
+        active,
+        user: entry.user.clone(),
+        version: entry.version.clone(),
+        product: entry.product.clone(),
+        capabilities: capabilities_of(
+            entry.version.as_deref().and_then(ApiLevel::parse),
+            announced,
+        ),
+        gate: entry
+            .version
+            .as_deref()
+            .map(|version| gate(version, announced)),
+    }
+}

@@ -1,0 +1,341 @@
+//! Connect, sign in, switch, disconnect, and the list.
+
+use crate::agent::{Agent, SharedAgent};
+use crate::list::Entry;
+use crate::refusal::Refusal;
+use crate::seat::Seat;
+use chancery_client::remote::{Address, Proved, Remote};
+use chancery_proto::discovery::Discovery;
+use chancery_proto::error::agent_codes;
+use chancery_proto::level::{ApiLevel, Gate, capabilities_of, gate};
+use chancery_proto::local::{
+    ConnectRequest, Interaction, NeedsUserReason, ServerRequest, SignInRequest, Status,
+};
+use http::StatusCode;
+use std::sync::Arc;
+
+impl Entry {
+    /// A server of our own make signs in by OAuth 2.
+    pub(crate) fn is_chancery(&self) -> bool {
+        self.product
+            .as_deref()
+            .is_some_and(|product| product.starts_with("Chancery"))
+    }
+
+    /// Takes over what the server tells about itself.
+    fn learn(&mut self, told: &Discovery) {
+        if !told.dms_version.is_empty() {
+            self.version = Some(told.dms_version.clone());
+        }
+        if let Some(product) = &told.product {
+            self.product = Some(
+                format!("{} {}", product.name, product.version)
+                    .trim()
+                    .to_owned(),
+            );
+        }
+        self.announced.clone_from(&told.capabilities);
+    }
+
+    /// Whether this version connects to a server of that level (P1).
+    fn pass_gate(&self) -> Result<(), Refusal> {
+        let Some(version) = self.version.as_deref() else {
+            return Ok(());
+        };
+        match gate(version, self.announced.as_deref()) {
+            Gate::Refused { version } => Err(Refusal::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                agent_codes::VERSION_REFUSED,
+                format!(
+                    "{} is version {version}, and this version connects to {} and later. Ask your administrator to bring the server up to date.",
+                    self.name,
+                    ApiLevel::OLDEST
+                ),
+            )),
+            Gate::Full | Gate::Limited { .. } | Gate::Unreadable { .. } => Ok(()),
+        }
+    }
+}
+
+/// A web address that cannot be one.
+fn bad_address(error: &chancery_client::remote::AddressError) -> Refusal {
+    Refusal::new(
+        StatusCode::BAD_REQUEST,
+        agent_codes::BAD_ADDRESS,
+        error.to_string(),
+    )
+}
+
+/// Proves a server, signs in, makes it the active one. Until all of that has
+/// worked nothing of the connection before it changes.
+pub(crate) async fn connect(
+    agent: &SharedAgent,
+    request: ConnectRequest,
+) -> Result<Status, Refusal> {
+    let known = match request.address.as_deref().map(str::trim) {
+        None | Some("") => Some(
+            agent
+                .active()
+                .or_else(|| only(agent))
+                .ok_or_else(Refusal::no_server)?,
+        ),
+        Some(called) => agent.list().find(called).cloned(),
+    };
+    let address: Address = match (&known, &request.address) {
+        (Some(entry), _) => entry.address.parse().map_err(|error| bad_address(&error))?,
+        (None, Some(typed)) => typed.parse().map_err(|error| bad_address(&error))?,
+        (None, None) => return Err(Refusal::no_server()),
+    };
+    // Typed again in full, it is the same server.
+    let known = known.or_else(|| agent.list().find(&address.to_string()).cloned());
+    let remote = Remote::at(agent.http.clone(), address);
+    let proved = prove(
+        agent,
+        known.as_ref(),
+        &remote,
+        request.confirmed_host.as_deref(),
+    )
+    .await?;
+    let address = proved.server.address().clone();
+    // A redirect may have led to a server that is in the list already.
+    let known = known
+        .filter(|entry| entry.address == address.to_string())
+        .or_else(|| agent.list().find(&address.to_string()).cloned());
+    let (mut entry, seat) = place(agent, known, proved.server)?;
+    if let Some(told) = &proved.discovery {
+        entry.learn(told);
+        entry.pass_gate()?;
+        learn(&seat, &entry);
+    }
+    enter(&seat, &request, &entry).await?;
+    complete(agent, &seat, &mut entry).await?;
+    agent.put_seat(&entry.id, Arc::clone(&seat));
+    agent.change_list(|list| {
+        list.active = Some(entry.id.clone());
+        list.wants_connection = true;
+        list.put(entry.clone());
+    })?;
+    agent.publish();
+    Ok(agent.status())
+}
+
+fn only(agent: &Agent) -> Option<Entry> {
+    match agent.list().servers.as_slice() {
+        [one] => Some(one.clone()),
+        _ => None,
+    }
+}
+
+async fn prove(
+    agent: &Agent,
+    known: Option<&Entry>,
+    remote: &Remote,
+    confirmed: Option<&str>,
+) -> Result<Proved, Refusal> {
+    let outcome = remote.prove(confirmed).await;
+    outcome.map_err(|error| match known.map(|entry| agent.seat(entry)) {
+        Some(Ok(seat)) => seat.failed(&error),
+        _ => Refusal::of_remote(&error, &remote.address().authority()),
+    })
+}
+
+/// The entry and the seat of a server: those it has, or new ones that are not
+/// in the list yet.
+fn place(
+    agent: &Agent,
+    known: Option<Entry>,
+    server: Remote,
+) -> Result<(Entry, Arc<Seat>), Refusal> {
+    if let Some(entry) = known {
+        let seat = agent.seat(&entry)?;
+        return Ok((entry, seat));
+    }
+    let authority = server.address().authority();
+    let entry = Entry {
+        id: agent.list().free_id(&authority),
+        name: authority,
+        address: server.address().to_string(),
+        ..Entry::default()
+    };
+    let seat = Arc::new(agent.new_seat(server, &entry));
+    Ok((entry, seat))
+}
+
+fn learn(seat: &Seat, entry: &Entry) {
+    let level = entry.version.as_deref().and_then(ApiLevel::parse);
+    seat.learn(
+        capabilities_of(level, entry.announced.as_deref()),
+        entry.is_chancery(),
+    );
+}
+
+/// A session: by the password that was given, else silently.
+async fn enter(seat: &Arc<Seat>, request: &ConnectRequest, entry: &Entry) -> Result<(), Refusal> {
+    if let Some(password) = &request.password {
+        let Some(user) = request.user.as_deref().or(entry.user.as_deref()) else {
+            return Err(Refusal::bad_request(
+                "A password was given without a user. Say who signs in.",
+            ));
+        };
+        return seat.sign_in(user, password, request.store_in_file).await;
+    }
+    // Another person than the one before cannot be signed in silently.
+    let other = match (&request.user, &entry.user) {
+        (Some(wanted), Some(last)) => !wanted.eq_ignore_ascii_case(last),
+        _ => false,
+    };
+    if other {
+        return Err(Refusal::needs_user(
+            NeedsUserReason::NeverSignedIn,
+            &entry.name,
+        ));
+    }
+    seat.ensure(None).await?;
+    if request.store_in_file {
+        seat.keep_in_file().await;
+    }
+    Ok(())
+}
+
+/// What only somebody signed in is told: the version of a server that tells
+/// nothing before, and who it is.
+async fn complete(agent: &Agent, seat: &Arc<Seat>, entry: &mut Entry) -> Result<(), Refusal> {
+    let held = seat.ensure(None).await?;
+    if entry.version.is_none() {
+        let told = seat.remote.discovery(&held.token).await;
+        let told = told.map_err(|error| seat.failed(&error))?;
+        entry.learn(&told);
+        if let Err(refused) = entry.pass_gate() {
+            seat.leave().await;
+            return Err(refused);
+        }
+        learn(seat, entry);
+    }
+    if let Some(user) = seat.view().user {
+        entry.user = Some(user);
+    }
+    agent.publish();
+    Ok(())
+}
+
+/// Signs in to the active server, or to the one viewed.
+pub(crate) async fn sign_in(
+    agent: &SharedAgent,
+    viewed: Option<&str>,
+    request: SignInRequest,
+) -> Result<Status, Refusal> {
+    let mut entry = agent.meant(viewed)?;
+    let seat = agent.seat(&entry)?;
+    match (
+        &request.password,
+        request.user.as_deref().or(entry.user.as_deref()),
+    ) {
+        (Some(password), Some(user)) => seat.sign_in(user, password, false).await?,
+        (Some(_), None) => {
+            return Err(Refusal::bad_request(
+                "A password was given without a user. Say who signs in.",
+            ));
+        }
+        (None, _) if request.interaction == Some(Interaction::Force) => {
+            return Err(Refusal::needs_user(NeedsUserReason::Expired, &entry.name));
+        }
+        (None, _) => {
+            seat.ensure(None).await?;
+        }
+    }
+    complete(agent, &seat, &mut entry).await?;
+    let is_active = agent.active().is_some_and(|active| active.id == entry.id);
+    agent.change_list(|list| {
+        list.put(entry.clone());
+        if is_active {
+            list.wants_connection = true;
+        }
+    })?;
+    agent.publish();
+    if is_active {
+        Ok(agent.status())
+    } else {
+        Ok(agent.status_at(&entry, &seat))
+    }
+}
+
+/// Ends the session, on the server too, and stays away until asked.
+pub(crate) async fn disconnect(
+    agent: &SharedAgent,
+    viewed: Option<&str>,
+) -> Result<Status, Refusal> {
+    let entry = agent.meant(viewed)?;
+    let seat = agent.seat(&entry)?;
+    if agent.active().is_some_and(|active| active.id == entry.id) {
+        agent.change_list(|list| list.wants_connection = false)?;
+    }
+    agent.publish();
+    seat.leave().await;
+    agent.publish();
+    Ok(agent.status())
+}
+
+/// Adds a server to the list, or renames one, without connecting.
+pub(crate) async fn add_server(agent: &SharedAgent, request: ServerRequest) -> Result<(), Refusal> {
+    let name = request
+        .name
+        .as_deref()
+        .map(str::trim)
+        .filter(|name| !name.is_empty());
+    if name.is_some_and(|name| name.chars().count() > 100 || name.chars().any(char::is_control)) {
+        return Err(Refusal::bad_request(
+            "A server's name has at most 100 characters and no control characters. Choose another one.",
+        ));
+    }
+    let known = agent.list().find(request.address.trim()).cloned();
+    let known = match known {
+        Some(entry) => Some(entry),
+        None => {
+            let address: Address = request
+                .address
+                .parse()
+                .map_err(|error| bad_address(&error))?;
+            agent.list().find(&address.to_string()).cloned()
+        }
+    };
+    let entry = match known {
+        Some(entry) => entry,
+        None => {
+            let address = request
+                .address
+                .parse()
+                .map_err(|error| bad_address(&error))?;
+            let remote = Remote::at(agent.http.clone(), address);
+            let proved = prove(agent, None, &remote, None).await?;
+            let (mut entry, _) = place(agent, None, proved.server)?;
+            if let Some(told) = &proved.discovery {
+                entry.learn(told);
+                entry.pass_gate()?;
+            }
+            entry
+        }
+    };
+    let entry = Entry {
+        name: name.map_or(entry.name.clone(), str::to_owned),
+        ..entry
+    };
+    agent.change_list(|list| list.put(entry))?;
+    agent.publish();
+    Ok(())
+}
+
+/// Takes a server off the list and ends its session.
+pub(crate) async fn remove_server(agent: &SharedAgent, called: &str) -> Result<(), Refusal> {
+    let entry = agent.meant(Some(called))?;
+    let seat = agent.seat(&entry)?;
+    agent.change_list(|list| {
+        list.servers.retain(|other| other.id != entry.id);
+        if list.active.as_deref() == Some(&entry.id) {
+            list.active = None;
+        }
+    })?;
+    agent.take_seat(&entry.id);
+    agent.publish();
+    seat.leave().await;
+    Ok(())
+}

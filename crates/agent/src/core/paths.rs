@@ -1,0 +1,167 @@
+//! Which paths pass through the gateway.
+//!
+//! What is checked is what the server will see: the path is normalised first,
+//! and every segment is decoded before it is looked at.
+
+use percent_encoding::percent_decode_str;
+
+/// Why a path does not pass.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum NotPassed {
+    /// It has a segment that hides another path: `.`, `..`, an encoded slash,
+    /// a backslash or a NUL.
+    Disguised,
+    /// It leads to signing in or out: the agent does that.
+    SignIn,
+    /// It is not the Work API.
+    Elsewhere,
+}
+
+/// A path that passes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Passed {
+    /// As it is sent on: without doubled slashes.
+    pub(crate) path: String,
+    /// Discovery, whose addresses are rewritten.
+    pub(crate) is_discovery: bool,
+}
+
+/// Prefixes that are forwarded, segment by segment.
+const FORWARDED: [&[&str]; 4] = [
+    &["work", "api"],
+    &["api", "v2"],
+    &["work", "web", "api"],
+    &["platform", "api"],
+];
+
+/// Decides about a path (without query).
+pub(crate) fn pass(path: &str) -> Result<Passed, NotPassed> {
+    let mut raw = Vec::new();
+    let mut plain = Vec::new();
+    for segment in path.split('/').filter(|segment| !segment.is_empty()) {
+        let decoded = percent_decode_str(segment)
+            .decode_utf8()
+            .map_err(|_| NotPassed::Disguised)?;
+        let hides = decoded == "."
+            || decoded == ".."
+            || decoded.contains(['/', '\\', '\0'])
+            // Decoded twice it would be another path.
+            || percent_decode_str(&decoded)
+                .decode_utf8()
+                .map_or(true, |twice| twice.contains(['/', '\\', '\0']) || twice == "." || twice == "..");
+        if hides {
+            return Err(NotPassed::Disguised);
+        }
+        raw.push(segment);
+        plain.push(decoded.to_ascii_lowercase());
+    }
+    let plain: Vec<&str> = plain.iter().map(String::as_str).collect();
+    let path = format!("/{}", raw.join("/"));
+    if matches!(plain.as_slice(), ["api"] | ["work", "api"]) {
+        return Ok(Passed {
+            path,
+            is_discovery: true,
+        });
+    }
+    // `session` stands right behind a version; further on it may be a file's name.
+    let signs_in = matches!(plain.first(), Some(&("auth" | "login")))
+        || plain.iter().take(5).any(|segment| *segment == "session");
+    if signs_in {
+        return Err(NotPassed::SignIn);
+    }
+    if FORWARDED
+        .iter()
+        .any(|prefix| plain.len() > prefix.len() && plain.starts_with(prefix))
+    {
+        return Ok(Passed {
+            path,
+            is_discovery: false,
+        });
+    }
+    Err(NotPassed::Elsewhere)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{NotPassed, pass};
+    use proptest::prelude::*;
+
+    #[test]
+    fn the_work_api_passes_under_every_prefix() {
+        for path in [
+            "/work/api/v2/customers/1/libraries",
+            "/api/v2/customers/1/libraries/ACTIVE/documents/ACTIVE!1.1",
+            "/work/web/api/v2/customers/1/libraries/ACTIVE/documents/ACTIVE%211.1/download/session",
+            "/platform/api/v2/customers/1/sessions",
+        ] {
+            assert_eq!(pass(path).map(|passed| passed.path).as_deref(), Ok(path));
+        }
+        assert_eq!(
+            pass("/work/api//v2///customers").map(|passed| passed.path),
+            Ok("/work/api/v2/customers".to_owned())
+        );
+        assert!(pass("/api").expect("passes").is_discovery);
+        assert!(pass("//work/api/").expect("passes").is_discovery);
+    }
+
+    #[test]
+    fn signing_in_does_not_pass_however_it_is_written() {
+        for path in [
+            "/auth/oauth2/token",
+            "/login/terminate",
+            "/AUTH/logout",
+            "/work/api/v1/session/login",
+            "/work/api/v1//session//login",
+            "/work/api/v1/%73ession/login",
+            "/work/api/v1/SESSION/login",
+            "/api/v2/session/login",
+        ] {
+            assert_eq!(pass(path), Err(NotPassed::SignIn), "{path}");
+        }
+    }
+
+    #[test]
+    fn disguises_do_not_pass() {
+        for path in [
+            "/work/api/../auth/token",
+            "/work/api/%2e%2e/auth/token",
+            "/work/api/v2/%2fauth",
+            "/work/api/v2/a%5cb",
+            "/work/api/v2/a%00b",
+            "/work/api/%252e%252e/auth",
+            "/work/api/v2/%ff",
+            "/work/api/./v2",
+        ] {
+            assert_eq!(pass(path), Err(NotPassed::Disguised), "{path}");
+        }
+    }
+
+    #[test]
+    fn everything_else_stays_here() {
+        for path in [
+            "/",
+            "/api/v1/x",
+            "/work",
+            "/health/live",
+            "/metrics",
+            "/agent/v1/x",
+            "/api/v3/x",
+        ] {
+            assert_eq!(pass(path), Err(NotPassed::Elsewhere), "{path}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_passes_reaches_neither_sign_in_nor_another_prefix(path in "(/|[a-z]{1,3}|\\.|%2e|%2f|%5c|session|auth|work|api|v2|%73|%25){0,12}") {
+            if let Ok(passed) = pass(&path) {
+                let decoded = percent_encoding::percent_decode_str(&passed.path).decode_utf8().expect("text").to_string();
+                prop_assert!(!decoded.contains(".."));
+                prop_assert!(!decoded.contains("//"));
+                prop_assert!(!decoded.starts_with("/auth"));
+                prop_assert!(decoded.starts_with("/work/") || decoded.starts_with("/api") || decoded.starts_with("/platform/"));
+                prop_assert!(!decoded.split('/').take(6).any(|segment| segment == "session"));
+            }
+        }
+    }
+}

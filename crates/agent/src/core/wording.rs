@@ -1,0 +1,67 @@
+//! The one sentence that goes with a state: what is so, and what to do next.
+
+use chancery_proto::local::{NeedsUserReason, State};
+
+/// Said once, where there is no keyring.
+pub(crate) const NO_KEYRING: &str = "There is no keyring on this machine, so the session is kept in memory only: after the agent ends you sign in again. To keep it in a file of your own instead, connect with --store-in-file.";
+
+/// What is so, and what to do next.
+pub(crate) fn sentence(
+    state: State,
+    reason: Option<NeedsUserReason>,
+    server: &str,
+    person: &str,
+) -> String {
+    match (state, reason) {
+        (State::Starting, _) => "Starting.".to_owned(),
+        (State::NoServer, _) => {
+            "No server is known yet. Connect to one by its web address.".to_owned()
+        }
+        (State::Disconnected, _) => {
+            format!("Disconnected from {server}. Connect when you want to work there again.")
+        }
+        (State::Deferred, _) => {
+            format!("{server} is chosen. The first use signs in.")
+        }
+        (State::SigningIn, _) => format!("Signing in to {server}."),
+        (State::Connected, _) if person.is_empty() => format!("Connected to {server}."),
+        (State::Connected, _) => format!("Connected to {server} as {person}."),
+        (State::Offline, _) => {
+            format!("{server} cannot be reached. It is tried again by itself.")
+        }
+        (State::NeedsUser, reason) => needs(reason, server),
+    }
+}
+
+/// What a person has to do.
+pub(crate) fn needs(reason: Option<NeedsUserReason>, server: &str) -> String {
+    match reason {
+        None | Some(NeedsUserReason::Expired) => {
+            format!("The session at {server} ran out. Sign in again.")
+        }
+        Some(NeedsUserReason::NeverSignedIn) => {
+            format!("Nobody has signed in to {server} yet. Sign in.")
+        }
+        Some(NeedsUserReason::Ended) => {
+            format!("{server} ended the session. Sign in again.")
+        }
+        Some(NeedsUserReason::LoginFailed) => {
+            format!(
+                "{server} does not know that user or that password. Check both and sign in again."
+            )
+        }
+        Some(NeedsUserReason::KeyringLocked) => {
+            "The keyring is locked. Unlock it, then try again.".to_owned()
+        }
+        Some(NeedsUserReason::VersionRefused) => {
+            format!(
+                "{server} is older than any version this one can connect to. Ask your administrator to bring it up to date."
+            )
+        }
+        Some(NeedsUserReason::Certificate) => {
+            format!(
+                "The certificate of {server} cannot be verified, so nothing was sent there. Ask your administrator."
+            )
+        }
+    }
+}

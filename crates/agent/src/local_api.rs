@@ -1,0 +1,224 @@
+//! The socket's own routes, and the door to the gateway.
+
+use crate::agent::SharedAgent;
+use crate::connecting;
+use crate::core::paths::{NotPassed, pass};
+use crate::gateway;
+use crate::refusal::Refusal;
+use bytes::Bytes;
+use chancery_client::local::{Body, BoxError, full_body};
+use chancery_proto::error::agent_codes;
+use chancery_proto::headers::SERVER;
+use chancery_proto::local::{HOST, Hello, OLDEST_PROTOCOL, PROTOCOL, ServerList, WatchEvent};
+use futures_util::stream;
+use http::header::{CONTENT_TYPE, HOST as HOST_HEADER, ORIGIN, REFERER};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
+use http_body_util::{BodyExt as _, Limited, StreamBody};
+use hyper::body::{Frame, Incoming};
+use percent_encoding::percent_decode_str;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+/// The longest body of the agent's own routes.
+const LONGEST: usize = 64 * 1024;
+const ROUTES: &str = "/agent/v1/";
+
+/// Answers one request.
+pub(crate) async fn answer(agent: SharedAgent, request: Request<Incoming>) -> Response<Body> {
+    match route(&agent, request).await {
+        Ok(response) => response,
+        Err(refusal) => refusal.into_response(),
+    }
+}
+
+async fn route(agent: &SharedAgent, request: Request<Incoming>) -> Result<Response<Body>, Refusal> {
+    admit(&request)?;
+    let path = request.uri().path();
+    if let Some(own) = path.strip_prefix(ROUTES) {
+        let own = own.to_owned();
+        return own_route(agent, &own, request).await;
+    }
+    match pass(path) {
+        Ok(passed) if passed.is_discovery && request.method() != Method::GET => {
+            Err(Refusal::forbidden("Discovery is only read."))
+        }
+        Ok(passed) => gateway::forward(agent, passed, request).await,
+        Err(NotPassed::Disguised) => Err(Refusal::bad_request(
+            "The path hides another one (“..”, an encoded slash or the like). Write it out.",
+        )),
+        Err(NotPassed::SignIn) => Err(Refusal::forbidden(
+            "Signing in and out is the agent's own work. Use “chancery sign-in” or “chancery disconnect”.",
+        )),
+        Err(NotPassed::Elsewhere) => Err(Refusal::forbidden(
+            "The agent lets only the Work API through. Check the path.",
+        )),
+    }
+}
+
+/// Web pages are kept out: they send `Origin` or `Referer`, and a name that
+/// was made to point here does not make it this `Host`.
+fn admit(request: &Request<Incoming>) -> Result<(), Refusal> {
+    let headers = request.headers();
+    if headers.contains_key(ORIGIN) || headers.contains_key(REFERER) {
+        return Err(Refusal::forbidden("Web pages cannot use the agent."));
+    }
+    let named: Vec<_> = headers.get_all(HOST_HEADER).iter().collect();
+    let right = matches!(named.as_slice(), [only] if only.as_bytes() == HOST.as_bytes());
+    let elsewhere = request
+        .uri()
+        .authority()
+        .is_some_and(|authority| authority.as_str() != HOST);
+    if !right || elsewhere {
+        return Err(Refusal::forbidden(
+            "The agent answers to the host name “chancery” only. Use http://chancery/ with its socket.",
+        ));
+    }
+    Ok(())
+}
+
+async fn own_route(
+    agent: &SharedAgent,
+    own: &str,
+    request: Request<Incoming>,
+) -> Result<Response<Body>, Refusal> {
+    let method = request.method().clone();
+    let viewed = viewed(request.headers())?;
+    let viewed = viewed.as_deref();
+    match (method.as_str(), own) {
+        ("GET", "hello") => Ok(json(&Hello {
+            name: "chancery-agent".to_owned(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            protocol: PROTOCOL,
+            oldest_protocol: OLDEST_PROTOCOL,
+            pid: std::process::id(),
+        })),
+        ("GET", "status") => Ok(json(&agent.status())),
+        ("GET", "watch") => Ok(watch(agent)),
+        ("POST", "connect" | "switch") => {
+            let asked = read(request).await?;
+            Ok(json(&connecting::connect(agent, asked).await?))
+        }
+        ("POST", "sign-in") => {
+            let asked = read(request).await?;
+            Ok(json(&connecting::sign_in(agent, viewed, asked).await?))
+        }
+        ("POST", "disconnect") => Ok(json(&connecting::disconnect(agent, viewed).await?)),
+        ("GET", "servers") => Ok(servers(agent)),
+        ("POST", "servers") => {
+            let asked = read(request).await?;
+            connecting::add_server(agent, asked).await?;
+            Ok(servers(agent))
+        }
+        ("DELETE", _) if own.starts_with("servers/") => {
+            let id = own.trim_start_matches("servers/");
+            let id = percent_decode_str(id).decode_utf8_lossy();
+            connecting::remove_server(agent, &id).await?;
+            Ok(servers(agent))
+        }
+        ("POST", "stop") => {
+            agent.stopping.send_replace(true);
+            Ok(json(&serde_json::Map::new()))
+        }
+        (
+            _,
+            "hello" | "status" | "watch" | "connect" | "switch" | "sign-in" | "disconnect"
+            | "servers" | "stop",
+        ) => Err(Refusal::new(
+            StatusCode::METHOD_NOT_ALLOWED,
+            agent_codes::NO_ROUTE,
+            format!("/agent/v1/{own} does not answer to {method}."),
+        )),
+        _ => Err(Refusal::new(
+            StatusCode::NOT_FOUND,
+            agent_codes::NO_ROUTE,
+            "The agent has nothing at this path. It may be older than the program that asks.",
+        )),
+    }
+}
+
+fn viewed(headers: &HeaderMap) -> Result<Option<String>, Refusal> {
+    headers
+        .get(SERVER)
+        .map(|value| {
+            std::str::from_utf8(value.as_bytes())
+                .map(str::to_owned)
+                .map_err(|_| Refusal::bad_request("The header Chancery-Server is not text."))
+        })
+        .transpose()
+}
+
+fn servers(agent: &SharedAgent) -> Response<Body> {
+    json(&ServerList {
+        servers: agent.entries(),
+    })
+}
+
+fn json<T: Serialize>(value: &T) -> Response<Body> {
+    match serde_json::to_vec(value) {
+        Ok(bytes) => {
+            let mut response = Response::new(full_body(bytes));
+            response
+                .headers_mut()
+                .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+            response
+        }
+        Err(error) => Refusal::internal(&error).into_response(),
+    }
+}
+
+/// A request's JSON; nothing at all means the defaults.
+async fn read<T: DeserializeOwned + Default>(request: Request<Incoming>) -> Result<T, Refusal> {
+    let body = Limited::new(request.into_body(), LONGEST);
+    let bytes = match body.collect().await {
+        Ok(collected) => collected.to_bytes(),
+        Err(error) if error.is::<http_body_util::LengthLimitError>() => {
+            return Err(Refusal::new(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                agent_codes::BAD_REQUEST,
+                format!("The body is longer than {LONGEST} bytes."),
+            ));
+        }
+        Err(_) => return Err(Refusal::bad_request("The body was cut off. Send it again.")),
+    };
+    if bytes.iter().all(u8::is_ascii_whitespace) {
+        return Ok(T::default());
+    }
+    serde_json::from_slice(&bytes)
+        .map_err(|error| Refusal::bad_request(format!("The body cannot be read: {error}.")))
+}
+
+/// The whole state first, then every change: newline-delimited JSON.
+fn watch(agent: &SharedAgent) -> Response<Body> {
+    let mut states = agent.watch();
+    let stopping = agent.stopping.subscribe();
+    let first = states.borrow_and_update().clone();
+    let start = (0_u64, Some(first), states, stopping);
+    let lines = stream::unfold(
+        start,
+        |(number, first, mut states, mut stopping)| async move {
+            let status = match first {
+                Some(first) => first,
+                None => {
+                    tokio::select! {
+                        changed = states.changed() => changed.ok()?,
+                        _ = stopping.changed() => return None,
+                    }
+                    states.borrow_and_update().clone()
+                }
+            };
+            let mut line = serde_json::to_vec(&WatchEvent { number, status }).ok()?;
+            line.push(b'\n');
+            let frame = Frame::data(Bytes::from(line));
+            Some((
+                Ok::<_, BoxError>(frame),
+                (number + 1, None, states, stopping),
+            ))
+        },
+    );
+    let mut response = Response::new(StreamBody::new(lines).boxed_unsync());
+    response.headers_mut().insert(
+        CONTENT_TYPE,
+        HeaderValue::from_static("application/x-ndjson"),
+    );
+    response
+}

@@ -1,0 +1,185 @@
+//! The agent's own errors, in the server's error shape.
+
+use crate::core::wording;
+use chancery_client::local::{Body, full_body};
+use chancery_client::remote::{RemoteError, RemoteErrorKind};
+use chancery_proto::error::{ErrorBody, ErrorEnvelope, FieldMessage, agent_codes};
+use chancery_proto::local::NeedsUserReason;
+use http::header::{CONTENT_TYPE, RETRY_AFTER};
+use http::{HeaderValue, Response, StatusCode};
+use std::time::Duration;
+
+/// Why the agent did not do what it was asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Refusal {
+    pub(crate) status: StatusCode,
+    pub(crate) body: Box<ErrorBody>,
+    pub(crate) retry_after: Option<Duration>,
+}
+
+impl Refusal {
+    pub(crate) fn new(status: StatusCode, code: &str, message: impl Into<String>) -> Self {
+        Self {
+            status,
+            body: Box::new(ErrorBody::new(code, message)),
+            retry_after: None,
+        }
+    }
+
+    /// 401: a person has to do something.
+    pub(crate) fn needs_user(reason: NeedsUserReason, server: &str) -> Self {
+        let mut refusal = Self::new(
+            StatusCode::UNAUTHORIZED,
+            agent_codes::NEEDS_USER,
+            wording::needs(Some(reason), server),
+        );
+        refusal.body.reason = serde_json::to_value(reason)
+            .ok()
+            .and_then(|value| value.as_str().map(str::to_owned));
+        refusal
+    }
+
+    /// 503: the server cannot be reached.
+    pub(crate) fn offline(server: &str, retry_after: Option<Duration>) -> Self {
+        let mut refusal = Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            agent_codes::OFFLINE,
+            format!("{server} cannot be reached. Check the network; it is tried again by itself."),
+        );
+        refusal.retry_after = Some(retry_after.unwrap_or(Duration::from_secs(5)));
+        refusal
+    }
+
+    /// 503: the file has to come once more.
+    pub(crate) fn send_again() -> Self {
+        let mut refusal = Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            agent_codes::SEND_AGAIN,
+            "The session was renewed while the file was sent. Nothing was changed. Send it again.",
+        );
+        refusal.retry_after = Some(Duration::ZERO);
+        refusal
+    }
+
+    /// 409: the person disconnected.
+    pub(crate) fn disconnected(server: &str) -> Self {
+        Self::new(
+            StatusCode::CONFLICT,
+            agent_codes::DISCONNECTED,
+            format!("You disconnected from {server}. Connect again to go on."),
+        )
+    }
+
+    /// 409: there is no server.
+    pub(crate) fn no_server() -> Self {
+        Self::new(
+            StatusCode::CONFLICT,
+            agent_codes::NO_SERVER,
+            "No server is known yet. Connect to one by its web address.",
+        )
+    }
+
+    /// 404: not in the list.
+    pub(crate) fn unknown_server(name: &str) -> Self {
+        Self::new(
+            StatusCode::NOT_FOUND,
+            agent_codes::UNKNOWN_SERVER,
+            format!(
+                "“{name}” is not in the list of servers. See the list, or connect by its web address."
+            ),
+        )
+    }
+
+    /// 400: it cannot be understood.
+    pub(crate) fn bad_request(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, agent_codes::BAD_REQUEST, message)
+    }
+
+    /// 403: this caller or this path is not let through.
+    pub(crate) fn forbidden(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::FORBIDDEN, agent_codes::FORBIDDEN, message)
+    }
+
+    /// 500: the agent's own fault.
+    pub(crate) fn internal(why: &dyn std::fmt::Display) -> Self {
+        tracing::error!(%why, "the agent failed at a request");
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            agent_codes::INTERNAL,
+            format!(
+                "The agent failed at this: {why}. Try again; if it fails again, see the agent's log."
+            ),
+        )
+    }
+
+    /// What follows for a caller when a server did not do what it was asked.
+    pub(crate) fn of_remote(error: &RemoteError, server: &str) -> Self {
+        match &error.kind {
+            RemoteErrorKind::Unreachable => Self::offline(server, None),
+            RemoteErrorKind::Busy { retry_after } => {
+                let mut refusal = Self::new(
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    agent_codes::OFFLINE,
+                    format!("{server} is busy at this moment. Try again shortly."),
+                );
+                refusal.retry_after = Some(retry_after.unwrap_or(Duration::from_secs(5)));
+                refusal
+            }
+            RemoteErrorKind::Certificate => Self::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                agent_codes::CERTIFICATE,
+                format!(
+                    "The certificate of {server} cannot be verified, so nothing was sent there ({error}). Check the address, or ask your administrator."
+                ),
+            ),
+            RemoteErrorKind::NotAWorkServer => Self::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                agent_codes::NOT_A_WORK_SERVER,
+                format!(
+                    "Something answers at {server}, but it is no work server. Check the address."
+                ),
+            ),
+            RemoteErrorKind::Redirected { host } => {
+                let mut refusal = Self::new(
+                    StatusCode::CONFLICT,
+                    agent_codes::REDIRECTED,
+                    format!("{server} leads to {host}. Connect there only if you know that host."),
+                );
+                refusal.body.messages.push(FieldMessage {
+                    field: "confirmed_host".to_owned(),
+                    code: agent_codes::REDIRECTED.to_owned(),
+                    code_message: format!("it leads to {host}"),
+                    data: Some(host.clone()),
+                });
+                refusal
+            }
+            RemoteErrorKind::WrongPassword => Self::new(
+                StatusCode::UNAUTHORIZED,
+                agent_codes::LOGIN_FAILED,
+                format!(
+                    "{server} does not know that user or that password. Check both and try again."
+                ),
+            ),
+            RemoteErrorKind::NoSession => Self::needs_user(NeedsUserReason::Ended, server),
+            RemoteErrorKind::Refused { .. } | RemoteErrorKind::Nonsense => Self::new(
+                StatusCode::BAD_GATEWAY,
+                agent_codes::BAD_ANSWER,
+                format!(
+                    "{server} answered with something that makes no sense ({error}). Tell your administrator."
+                ),
+            ),
+        }
+    }
+
+    pub(crate) fn into_response(self) -> Response<Body> {
+        let json = serde_json::to_vec(&ErrorEnvelope { error: *self.body }).unwrap_or_default();
+        let mut response = Response::new(full_body(json));
+        *response.status_mut() = self.status;
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        if let Some(wait) = self.retry_after {
+            headers.insert(RETRY_AFTER, HeaderValue::from(wait.as_secs()));
+        }
+        response
+    }
+}

@@ -1,0 +1,197 @@
+//! The agent's process: the only one of its user, until it is told to end.
+
+use crate::agent::{Agent, SharedAgent};
+use crate::list::ListError;
+use crate::{local_api, upkeep};
+use chancery_client::local::Agent as OtherAgent;
+use chancery_platform::agent_process::{announce_ready, is_on_demand};
+use chancery_platform::directories::{Directories, DirectoryError};
+use chancery_platform::machine;
+use chancery_platform::singleton::{SingletonError, SingletonLock};
+use chancery_platform::socket::{ListenError, OwnListener};
+use chancery_proto::clock::SystemClock;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use std::convert::Infallible;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::UnixStream;
+use tokio::task::JoinSet;
+
+/// Headers have to come within that time.
+const HEADERS: Duration = Duration::from_secs(30);
+/// When the agent ends, calls under way get so long.
+const GRACE: Duration = Duration::from_secs(10);
+/// An agent that is just starting answers within that time.
+const OTHER: Duration = Duration::from_secs(10);
+/// After a failed accept the next is tried after so long.
+const BREATH: Duration = Duration::from_millis(50);
+
+/// How the agent runs.
+#[derive(Debug, Clone)]
+pub struct RunOptions {
+    /// Whose agent it is.
+    pub directories: Directories,
+}
+
+/// Why the agent cannot run.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// Another one of this user runs.
+    #[error(transparent)]
+    Running(#[from] SingletonError),
+    /// Its directories cannot be used.
+    #[error(transparent)]
+    Directories(#[from] DirectoryError),
+    /// Its socket cannot be opened.
+    #[error(transparent)]
+    Socket(#[from] ListenError),
+    /// The list of servers cannot be used.
+    #[error(transparent)]
+    List(#[from] ListError),
+    /// The system gives no threads or no signals.
+    #[error("The agent cannot start: {0}.")]
+    System(#[from] io::Error),
+}
+
+/// Is the agent until it is told to end, by a signal or by `stop`.
+///
+/// Started on demand while another agent of this user runs, it waits until
+/// that one answers and is content.
+///
+/// # Errors
+/// [`RunError`]; its text is a sentence for a person.
+pub fn run_blocking(options: RunOptions) -> Result<(), RunError> {
+    let directories = options.directories;
+    start_log();
+    directories.prepare_runtime()?;
+    directories.prepare_kept()?;
+    if is_on_demand() {
+        machine::leave_terminal();
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .max_blocking_threads(16)
+        .thread_keep_alive(Duration::from_secs(5))
+        .enable_all()
+        .build()?;
+    let outcome = runtime.block_on(async {
+        match SingletonLock::acquire(&directories.lock()) {
+            Ok(lock) => run(&directories, lock).await,
+            Err(SingletonError::Held { .. }) if is_on_demand() => {
+                wait_for_other(&directories).await
+            }
+            Err(error) => Err(error.into()),
+        }
+    });
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    outcome
+}
+
+fn start_log() {
+    let filter = tracing_subscriber::EnvFilter::try_from_env("CHANCERY_LOG")
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
+    let started = tracing_subscriber::fmt()
+        .compact()
+        .with_ansi(false)
+        .with_env_filter(filter)
+        .with_writer(io::stderr)
+        .try_init();
+    // A log that is there already stays.
+    drop(started);
+}
+
+/// Two programs that start the agent at once both end up with the same one.
+async fn wait_for_other(directories: &Directories) -> Result<(), RunError> {
+    let other = OtherAgent::at(directories.socket());
+    let answers = async {
+        while other.hello().await.is_err() {
+            tokio::time::sleep(BREATH).await;
+        }
+    };
+    match tokio::time::timeout(OTHER, answers).await {
+        Ok(()) => {
+            announce_ready();
+            Ok(())
+        }
+        Err(_) => Err(RunError::Running(SingletonError::Held { pid: None })),
+    }
+}
+
+async fn run(directories: &Directories, lock: SingletonLock) -> Result<(), RunError> {
+    let listener = OwnListener::open(&directories.socket()).await?;
+    let agent = Arc::new(Agent::open(directories, SystemClock::shared())?);
+    let upkeep = tokio::spawn(upkeep::run(Arc::clone(&agent)));
+    tracing::info!("the agent answers");
+    announce_ready();
+    serve(&agent, &listener).await;
+    // Nobody new gets in from here on; another agent may start.
+    drop(listener);
+    agent.stopping.send_replace(true);
+    for seat in agent.all_seats() {
+        seat.close().await;
+    }
+    upkeep.abort();
+    drop(lock);
+    tracing::info!("the agent ends");
+    Ok(())
+}
+
+async fn serve(agent: &SharedAgent, listener: &OwnListener) {
+    let mut stopping = agent.stopping.subscribe();
+    let mut connections = JoinSet::new();
+    let asked_to_end = machine::asked_to_end();
+    tokio::pin!(asked_to_end);
+    loop {
+        tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok(stream) => {
+                    connections.spawn(connection(Arc::clone(agent), stream));
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "a caller could not be let in");
+                    tokio::time::sleep(BREATH).await;
+                }
+            },
+            Some(_) = connections.join_next(), if !connections.is_empty() => {}
+            outcome = &mut asked_to_end => {
+                if let Err(error) = outcome {
+                    tracing::warn!(%error, "signals cannot be listened to");
+                }
+                agent.stopping.send_replace(true);
+                break;
+            }
+            _ = stopping.changed() => break,
+        }
+    }
+    let finish = async { while connections.join_next().await.is_some() {} };
+    if tokio::time::timeout(GRACE, finish).await.is_err() {
+        tracing::warn!("calls were still under way when the agent ended");
+    }
+}
+
+async fn connection(agent: SharedAgent, stream: UnixStream) {
+    let mut stopping = agent.stopping.subscribe();
+    let service = service_fn(move |request| {
+        let agent = Arc::clone(&agent);
+        async move { Ok::<_, Infallible>(local_api::answer(agent, request).await) }
+    });
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEADERS)
+        .max_buf_size(256 * 1024)
+        .serve_connection(TokioIo::new(stream), service);
+    tokio::pin!(connection);
+    let outcome = tokio::select! {
+        outcome = connection.as_mut() => outcome,
+        _ = stopping.changed() => {
+            connection.as_mut().graceful_shutdown();
+            connection.as_mut().await
+        }
+    };
+    if let Err(error) = outcome {
+        tracing::debug!(%error, "a caller's connection broke");
+    }
+}
