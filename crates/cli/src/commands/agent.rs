@@ -3,17 +3,16 @@
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use chancery_agent::{RunOptions, run_blocking};
 use chancery_client::local::LocalError;
 use chancery_platform::directories::Directories;
 
 /// Is the agent until it is stopped. Brings its own runtime.
 pub(crate) fn run() -> Result<Exit, Failure> {
-    let _directories = Directories::from_environment()?;
-    Err(Failure::new(
-        Exit::Agent,
-        "AGENT",
-        "This build has no agent yet.",
-    ))
+    let directories = Directories::from_environment()?;
+    run_blocking(RunOptions { directories })
+        .map_err(|error| Failure::new(Exit::Agent, "AGENT", error.to_string()))?;
+    Ok(Exit::Done)
 }
 
 /// Ends the agent; none running is fine.

@@ -1,6 +1,6 @@
 //! `chancery connect` and `chancery switch`.
 
-use super::status::{has_no_keyring, report};
+use super::status::{lacks_word_of_keyring, report};
 use crate::arguments::{Connect, PersonArguments, ProofArguments, Switch};
 use crate::context::{Context, known_server};
 use crate::exit::Exit;
@@ -170,7 +170,7 @@ impl Dialog<'_> {
                 continue;
             }
             let status = match self.someone_to_ask(&request, &error) {
-                None => return Err(error.into()),
+                None => return Err(self.nobody_to_ask(error, &at)),
                 Some(person) => {
                     let user = request.user.as_deref().or(last_user.as_deref());
                     ask_and_try(self.context, person, &at, user, async |user, password| {
@@ -207,6 +207,18 @@ impl Dialog<'_> {
             .filter(|_| request.password.is_none() && asks_for_password(error))
     }
 
+    fn nobody_to_ask(&self, error: LocalError, at: &str) -> Failure {
+        let wants_password = asks_for_password(&error);
+        let failure = Failure::from(error);
+        if !wants_password || failure.exit != Exit::NeedsUser || failure.hint.is_none() {
+            return failure;
+        }
+        let command = if self.switching { "switch" } else { "connect" };
+        failure.with_hint(format!(
+            "Run “chancery {command} {at}” in a terminal, or give the password with “--user USER --password-stdin”."
+        ))
+    }
+
     /// Another host is a decision of the person: here, or beforehand.
     async fn confirm(&self, from: &str, host: &str, error: LocalError) -> Result<(), Failure> {
         if self
@@ -234,7 +246,7 @@ impl Dialog<'_> {
 
     fn done(&self, status: &Status, stored_in_file: bool) -> Result<Exit, Failure> {
         report(self.context, status)?;
-        if has_no_keyring(status) && !stored_in_file {
+        if lacks_word_of_keyring(status) && !stored_in_file {
             self.context.output.note(NO_KEYRING);
         }
         Ok(Exit::Done)

@@ -35,9 +35,19 @@ pub(super) fn report(context: &Context, status: &Status) -> Result<(), Failure> 
     Ok(())
 }
 
-/// Whether nothing can be kept between two starts of the agent.
-pub(super) fn has_no_keyring(status: &Status) -> bool {
-    status.state == State::Connected && status.keyring == KeyringState::Unavailable
+/// Whether nothing can be kept between two starts of the agent, and the agent
+/// has not said so itself.
+pub(super) fn lacks_word_of_keyring(status: &Status) -> bool {
+    status.state == State::Connected
+        && status.keyring == KeyringState::Unavailable
+        && !warns_of_keyring(status)
+}
+
+fn warns_of_keyring(status: &Status) -> bool {
+    status
+        .warnings
+        .iter()
+        .any(|warning| warning.contains("keyring"))
 }
 
 fn exit_of(status: &Status) -> Exit {
@@ -77,7 +87,7 @@ fn told(context: &Context, status: &Status) -> String {
             format!("the server is tried again {}", context.moment(probe)),
         );
     }
-    if let Some(keyring) = keyring_line(status.keyring) {
+    if let Some(keyring) = keyring_line(status.keyring).filter(|_| !warns_of_keyring(status)) {
         detail("Keyring", keyring.to_owned());
     }
     lines.extend(warnings(status));
@@ -187,7 +197,6 @@ mod tests {
           Server   https://work.example.com, Work Server, level 10.3.4
           User     Jane Doe (JDOE)
           Session  ends on 2001-03-01 at 12:00 unless it is used before; in any case on 2001-03-31 at 08:00; then renewed without asking
-          Keyring  none here; you sign in again when the agent ends
         There is no keyring.
         This server is older than 10.4.0. What does not work with it:
           - Messages in the mailbox do not show that they are filed.

@@ -137,6 +137,8 @@ fn where_somebody_has_to_sign_in_a_script_is_told_so_and_never_asked() {
         ended.err,
         "Your session has ended.\nSign in with “chancery sign-in”.\n"
     );
+    let ended = home.run(&["connect", "work.example.com"]);
+    assert_eq!(ended.code, Some(3));
     let ended = home.run(&["ls", "--json"]);
     let error: Value = serde_json::from_str(&ended.err).expect("JSON");
     assert_eq!(
