@@ -120,7 +120,7 @@ impl Agent {
         Seat::new(
             remote,
             Arc::clone(&self.surroundings),
-            entry.user.clone(),
+            (entry.user.clone(), entry.user_name.clone()),
             capabilities_of(level, entry.announced.as_deref()),
             entry.is_chancery(),
         )

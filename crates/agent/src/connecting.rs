@@ -211,8 +211,10 @@ async fn complete(agent: &Agent, seat: &Arc<Seat>, entry: &mut Entry) -> Result<
         }
         learn(seat, entry);
     }
-    if let Some(user) = seat.view().user {
+    let view = seat.view();
+    if let Some(user) = view.user {
         entry.user = Some(user);
+        entry.user_name = Some(view.name);
     }
     agent.publish();
     Ok(())

@@ -42,6 +42,9 @@ pub(crate) struct Entry {
     /// Who last signed in.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) user: Option<String>,
+    /// That person's name, to be shown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) user_name: Option<String>,
     /// Its API level, as far as it was seen.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) version: Option<String>,

@@ -54,8 +54,9 @@ struct Inner {
     /// Counts up with every session.
     count: u64,
     session: Option<Session>,
-    /// Who last signed in here.
+    /// Who last signed in here, and their name.
     user: Option<String>,
+    name: Option<String>,
     needs: Option<NeedsUserReason>,
     link: Link,
     next_probe: Option<Duration>,
@@ -71,7 +72,6 @@ struct Session {
     number: u64,
     token: Secret,
     refresh: Option<Secret>,
-    name: String,
     life: Life,
     /// When an answer last showed that it lives.
     confirmed: Duration,
@@ -105,7 +105,7 @@ impl Seat {
     pub(crate) fn new(
         remote: Remote,
         surroundings: Arc<Surroundings>,
-        user: Option<String>,
+        (user, name): (Option<String>, Option<String>),
         capabilities: Vec<Capability>,
         by_oauth: bool,
     ) -> Self {
@@ -117,6 +117,7 @@ impl Seat {
                 count: 0,
                 session: None,
                 user,
+                name,
                 needs: None,
                 link: Link::Unknown,
                 next_probe: None,
@@ -165,9 +166,9 @@ impl Seat {
             signing_in: inner.flight.is_some(),
             user: inner.session.as_ref().and(inner.user.clone()),
             name: inner
-                .session
-                .as_ref()
-                .map(|session| session.name.clone())
+                .name
+                .clone()
+                .or(inner.user.clone())
                 .unwrap_or_default(),
             life: inner.session.as_ref().map(|session| session.life),
             renewable: inner
@@ -375,19 +376,17 @@ impl Seat {
             let mut inner = self.inner();
             if inner.generation == generation {
                 inner.count += 1;
-                let before = inner.session.take();
                 inner.session = Some(Session {
                     number: inner.count,
                     token: obtained.token.clone(),
                     refresh: obtained.refresh.clone(),
-                    name: name
-                        .or(before.map(|session| session.name))
-                        .or(user.clone())
-                        .unwrap_or_default(),
                     life: Life::begin(obtained.idle, now),
                     confirmed: now,
                 });
-                inner.user = user.clone();
+                if name.is_some() || inner.user != user {
+                    inner.name = name;
+                }
+                inner.user.clone_from(&user);
                 inner.needs = None;
                 inner.keyring = keyring;
                 true
