@@ -289,6 +289,7 @@ impl Store {
                     name_key(&version.name),
                     number
                 ])?;
+            once::remember(connection, key.as_ref(), &target, &version, &who, now)?;
             Ok(version)
         })
         .await
