@@ -136,7 +136,7 @@ pub(crate) struct Servers {
 pub(crate) enum ServersAction {
     /// Show the list (also without a word)
     List,
-    /// Add a server without connecting
+    /// Prove a server and add it, without signing in
     Add {
         /// Web address
         address: String,

@@ -11,7 +11,7 @@ use chancery_client::local::{Agent, LocalError};
 use chancery_platform::agent_process::AgentCommand;
 use chancery_platform::directories::Directories;
 use chancery_proto::clock::{SharedClock, SystemClock, Timestamp};
-use chancery_proto::local::ServerEntry;
+use chancery_proto::local::{Hello, ServerEntry};
 use jiff::tz::TimeZone;
 
 /// How this program calls itself to the agent.
@@ -50,14 +50,14 @@ impl Context {
         moment(time, self.now(), &self.zone)
     }
 
-    /// The agent if it runs, without the server view.
-    pub(crate) async fn running_agent(&self) -> Result<Option<Agent>, Failure> {
+    /// The agent if it runs, without the server view, and what it says of itself.
+    pub(crate) async fn running_agent(&self) -> Result<Option<(Agent, Hello)>, Failure> {
         let directories = Directories::from_environment()?;
         // Nobody else can have put a socket of theirs into a directory of ours.
         directories.prepare_runtime()?;
         let agent = Agent::at(directories.socket()).as_application(APPLICATION)?;
         match agent.hello().await {
-            Ok(_) => Ok(Some(agent)),
+            Ok(hello) => Ok(Some((agent, hello))),
             Err(LocalError::NotRunning { .. }) => Ok(None),
             Err(error) => Err(error.into()),
         }
@@ -65,18 +65,19 @@ impl Context {
 
     /// The agent, started if need be, without the server view.
     pub(crate) async fn own_agent(&self) -> Result<Agent, Failure> {
-        if let Some(agent) = self.running_agent().await? {
+        if let Some((agent, _)) = self.running_agent().await? {
             return Ok(agent);
         }
         let directories = Directories::from_environment()?;
         AgentCommand::this_executable(&directories)?.start().await?;
-        self.running_agent().await?.ok_or_else(|| {
-            Failure::new(
+        match self.running_agent().await? {
+            Some((agent, _)) => Ok(agent),
+            None => Err(Failure::new(
                 Exit::Agent,
                 "AGENT_START",
                 "The agent was started and ended at once. Run “chancery agent run” in a terminal to see why.",
-            )
-        })
+            )),
+        }
     }
 
     /// The agent, started if need be, looking at the server of `--server`.

@@ -6,6 +6,9 @@ use crate::failure::Failure;
 use chancery_agent::{RunOptions, run_blocking};
 use chancery_client::local::LocalError;
 use chancery_platform::directories::Directories;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::process::{Pid, PidfdFlags, pidfd_open};
+use std::os::fd::OwnedFd;
 
 /// Is the agent until it is stopped. Brings its own runtime.
 pub(crate) fn run() -> Result<Exit, Failure> {
@@ -15,19 +18,56 @@ pub(crate) fn run() -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-/// Ends the agent; none running is fine.
+/// Ends the agent and waits until it has ended; none running is fine.
 pub(super) async fn stop(context: &Context) -> Result<Exit, Failure> {
-    let Some(agent) = context.running_agent().await? else {
+    let Some((agent, hello)) = context.running_agent().await? else {
         context.output.confirm("No agent is running.")?;
         return Ok(Exit::Done);
     };
+    let ending = Ending::of(hello.pid);
     match agent.stop().await {
         // It may be gone before its answer is read.
         Ok(()) | Err(LocalError::Broken(_) | LocalError::NotRunning { .. }) => {}
         Err(error) => return Err(error.into()),
     }
-    context.output.confirm(
-        "The agent has been told to end. The next command that needs it starts it again.",
-    )?;
+    if ending.comes_in_time().await {
+        context
+            .output
+            .confirm("The agent has ended. The next command that needs it starts it again.")?;
+    } else {
+        context
+            .output
+            .confirm("The agent ends when the calls under way are done.")?;
+    }
     Ok(Exit::Done)
+}
+
+/// The agent finishes what it is doing first, and takes no longer than this.
+const PATIENCE: Timespec = Timespec {
+    tv_sec: 15,
+    tv_nsec: 0,
+};
+
+/// The end of a process, waited for by its handle.
+struct Ending(Option<OwnedFd>);
+
+impl Ending {
+    /// Taken before the process is told to end, so that it is that one.
+    fn of(pid: u32) -> Self {
+        let pid = i32::try_from(pid).ok().and_then(Pid::from_raw);
+        Self(pid.and_then(|pid| pidfd_open(pid, PidfdFlags::empty()).ok()))
+    }
+
+    /// Whether it is gone within [`PATIENCE`].
+    async fn comes_in_time(self) -> bool {
+        let Some(handle) = self.0 else {
+            // It was gone before it could be looked at.
+            return true;
+        };
+        let waiting = tokio::task::spawn_blocking(move || {
+            let mut handles = [PollFd::new(&handle, PollFlags::IN)];
+            poll(&mut handles, Some(&PATIENCE)).is_ok_and(|ready| ready > 0)
+        });
+        waiting.await.unwrap_or(false)
+    }
 }

@@ -6,3 +6,4 @@ mod listing;
 mod no_agent;
 mod support;
 mod transfers;
+mod with_agent;
