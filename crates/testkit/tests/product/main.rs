@@ -5,7 +5,10 @@
 
 mod bad_uploads;
 mod bad_words;
+mod connecting;
 mod crash;
+mod real_use;
 mod restart;
 mod sample_matter;
 mod signing_in;
+mod transfer;

@@ -1,0 +1,117 @@
+//! Large files through the whole of it.
+
+mod heavy {
+    use chancery_testkit::memory::{forget_peak, peak_kib, resident_kib};
+    use chancery_testkit::pattern::Checker;
+    use chancery_testkit::server::{API, TestServer};
+    use chancery_testkit::{Pattern, Request, TestHome};
+    use serde_json::json;
+    use std::fs::File;
+    use std::io;
+    use std::path::Path;
+
+    const SIZE: u64 = 300 * 1024 * 1024;
+    const SEED: u64 = 300;
+    /// What a process may need on top while hundreds of megabytes pass.
+    const ROOM_KIB: u64 = 32 * 1024;
+
+    /// Tells how much more memory a process needed at most while `work` ran.
+    fn growth<T>(pids: [u32; 2], work: impl FnOnce() -> T) -> (T, [u64; 2]) {
+        let before = pids.map(|pid| {
+            assert!(forget_peak(pid), "the kernel forgets the peak");
+            resident_kib(pid).expect("it runs")
+        });
+        let done = work();
+        let mut grown = [0; 2];
+        for ((grown, pid), before) in grown.iter_mut().zip(pids).zip(before) {
+            *grown = peak_kib(pid).expect("it runs").saturating_sub(before);
+        }
+        (done, grown)
+    }
+
+    fn id(home: &TestHome, path: &str, name: &str) -> String {
+        let body = json!({"name": name, "default_security": "inherit"}).to_string();
+        let made = home
+            .chancery(&["api", "POST", path, "--data", &body])
+            .json();
+        made["data"]["id"]
+            .as_str()
+            .unwrap_or_else(|| panic!("{made}"))
+            .to_owned()
+    }
+
+    fn text(path: &Path) -> &str {
+        path.to_str().expect("UTF-8")
+    }
+
+    #[test]
+    fn three_hundred_mebibytes_go_up_and_down_byte_for_byte_in_flat_memory() {
+        let (home, server) = (TestHome::with_keyring(), TestServer::start());
+        home.connect(&server);
+        let workspace = {
+            let body = json!({"name": "Large", "default_security": "public"}).to_string();
+            let path = format!("{API}/workspaces");
+            let made = home
+                .chancery(&["api", "POST", &path, "--data", &body])
+                .json();
+            made["data"]["id"]
+                .as_str()
+                .unwrap_or_else(|| panic!("{made}"))
+                .to_owned()
+        };
+        let folder = id(
+            &home,
+            &format!("{API}/workspaces/{workspace}/folders"),
+            "In",
+        );
+        let sent = home.path().join("Recording.bin");
+        let mut file = File::create(&sent).expect("a file can be made");
+        io::copy(&mut Pattern::new(SEED, SIZE), &mut file).expect("there is room for it");
+        let pids = [home.agent_pid(), server.pid()];
+
+        let (made, up) = growth(pids, || {
+            home.chancery(&["put", text(&sent), "--folder", &folder, "--json"])
+                .json()
+        });
+        let made = if made.is_array() {
+            made[0].clone()
+        } else {
+            made
+        };
+        let document = made["id"]
+            .as_str()
+            .unwrap_or_else(|| panic!("{made}"))
+            .to_owned();
+        std::fs::remove_file(&sent).expect("it is ours");
+
+        let back = home.path().join("back.bin");
+        let (said, down) = growth(pids, || {
+            home.chancery(&["get", &document, "--output", text(&back)])
+        });
+        assert_eq!(said.code, 0, "{}{}", said.out, said.err);
+        let mut checker = Checker::new(SEED, SIZE);
+        io::copy(&mut File::open(&back).expect("it is there"), &mut checker)
+            .expect("the same bytes");
+        assert!(checker.is_complete());
+
+        // The same by a program of its own, straight through the socket.
+        let mut checker = Checker::new(SEED, SIZE);
+        let call = Request::get(&format!("{API}/documents/{document}/download"));
+        let answer = home
+            .agent()
+            .call_into(call, &mut checker)
+            .expect("the same bytes");
+        assert_eq!(answer.status, 200);
+        assert!(checker.is_complete());
+
+        for (way, grown) in [("up", up), ("down", down)] {
+            for (who, grown) in ["agent", "server"].into_iter().zip(grown) {
+                assert!(
+                    grown < ROOM_KIB,
+                    "{who} needed {grown} KiB more on the way {way}"
+                );
+            }
+        }
+        assert!((server.metrics().sign_ins() - 1.0).abs() < 0.5);
+    }
+}
