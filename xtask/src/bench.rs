@@ -9,17 +9,7 @@ pub(crate) fn bench(names: &[&str]) -> Result<(), Failure> {
     packages::ensure(packages::FOR_BENCH)?;
     let workspace = Workspace::read()?;
     cargo::run(
-        cargo::command().args([
-            "build",
-            "--release",
-            "--locked",
-            "--package",
-            "chancery-server",
-            "--package",
-            "chancery-cli",
-            "--package",
-            "chancery-bench",
-        ]),
+        cargo::command().args(["build", "--release", "--workspace", "--bins", "--locked"]),
         &workspace.root,
     )?;
     let programs = workspace.programs(true);

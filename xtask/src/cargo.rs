@@ -58,8 +58,18 @@ impl Workspace {
 }
 
 /// The cargo that runs this very program.
+///
+/// What `cargo run` told this program about itself is taken away again: build
+/// scripts look at it, and would build again each time it comes and goes.
 pub(crate) fn command() -> Command {
-    Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    for (name, _) in std::env::vars_os() {
+        let told = name.to_string_lossy();
+        if told.starts_with("CARGO_PKG_") || told.starts_with("CARGO_MANIFEST_") {
+            command.env_remove(&name);
+        }
+    }
+    command
 }
 
 /// Runs a command in `directory` and waits for it.

@@ -23,14 +23,9 @@ pub(crate) fn up(release: bool) -> Result<(), Failure> {
     let workspace = Workspace::read()?;
     say::note("Building. The first time takes some minutes.");
     let mut build = cargo::command();
-    build.args([
-        "build",
-        "--locked",
-        "--package",
-        "chancery-server",
-        "--package",
-        "chancery-cli",
-    ]);
+    // The whole workspace, as the tests do: a part alone would have its
+    // dependencies built with other features, and so a second time.
+    build.args(["build", "--workspace", "--bins", "--locked"]);
     if release {
         build.arg("--release");
     }
