@@ -516,6 +516,26 @@ impl Seat {
         }
     }
 
+    /// Asks the server whether a session lives; that counts as use.
+    pub(crate) async fn ask(&self, held: &Held) -> Result<(), RemoteError> {
+        let sent = self.now();
+        self.remote.discovery(&held.token).await?;
+        self.answered(held.number, ToldLife::default(), false, sent);
+        Ok(())
+    }
+
+    /// After an upload broke: when its session was over, renews it and refuses
+    /// with “send it again”.
+    pub(crate) async fn still_lives(self: &Arc<Self>, held: &Held) -> Result<(), Refusal> {
+        match self.ask(held).await {
+            Err(error) if error.kind == RemoteErrorKind::NoSession => {
+                self.ensure(Some(held.number)).await?;
+                Err(Refusal::send_again())
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// An answer came for a call with that session.
     pub(crate) fn answered(&self, number: u64, told: ToldLife, background: bool, sent: Duration) {
         let mut inner = self.inner();

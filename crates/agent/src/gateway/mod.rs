@@ -11,6 +11,7 @@ use crate::seat::{Held, Seat};
 use bytes::{Bytes, BytesMut};
 use chancery_client::local::{Body, full_body};
 use chancery_client::remote::{RemoteErrorKind, ToldLife};
+use chancery_lingering::Lingering;
 use chancery_proto::error::agent_codes;
 use chancery_proto::headers::{BACKGROUND, SERVER};
 use chancery_proto::level::Capability;
@@ -31,7 +32,7 @@ enum Sending {
     /// Kept, and repeated if the session turns out to be over.
     Kept(Bytes),
     /// Streamed once.
-    Streamed(Incoming),
+    Streamed(Lingering),
 }
 
 /// Sends a call on to the server it means.
@@ -72,7 +73,6 @@ pub(crate) async fn forward(
         method: parts.method.clone(),
         uri: uri(&passed, &parts)?,
         headers: headers::onward(&parts.headers, background),
-        background,
     };
     let (response, used) = call.carry_out(held, sending).await?;
     let told = ToldLife::read(response.headers());
@@ -89,7 +89,6 @@ struct Call<'a> {
     method: Method,
     uri: Uri,
     headers: HeaderMap,
-    background: bool,
 }
 
 /// Which session an answer belongs to, and when the call was sent.
@@ -109,7 +108,16 @@ impl Call<'_> {
             Sending::Kept(bytes) => (Some(bytes.clone()), full_body(bytes)),
             Sending::Streamed(body) => (None, streamed(body)),
         };
-        let (response, used) = self.send(&held, body).await?;
+        let answered = match self.send(&held, body).await {
+            // A server that refuses an upload may hang up before its answer is
+            // read; ask it whether that was because of the session.
+            Err(broken) if kept.is_none() => {
+                self.seat.still_lives(&held).await?;
+                Err(broken)
+            }
+            other => other,
+        };
+        let (response, used) = answered?;
         if response.status() != StatusCode::UNAUTHORIZED {
             return Ok((response, used));
         }
@@ -138,13 +146,7 @@ impl Call<'_> {
                     sent,
                 },
             )),
-            Err(error) => {
-                // A caller that hangs up in the middle says nothing about the server.
-                if self.background && error.kind == RemoteErrorKind::Unreachable {
-                    tracing::debug!(%error, "a background call did not arrive");
-                }
-                Err(self.seat.failed(&error))
-            }
+            Err(error) => Err(self.seat.failed(&error)),
         }
     }
 }
@@ -155,11 +157,8 @@ async fn confirm(seat: &Arc<Seat>, held: Held) -> Result<Held, Refusal> {
     if now.saturating_sub(held.confirmed) <= CONFIRMED {
         return Ok(held);
     }
-    match seat.remote.discovery(&held.token).await {
-        Ok(_) => {
-            seat.answered(held.number, ToldLife::default(), false, now);
-            Ok(held)
-        }
+    match seat.ask(&held).await {
+        Ok(()) => Ok(held),
         Err(error) if error.kind == RemoteErrorKind::NoSession => {
             seat.ensure(Some(held.number)).await
         }
@@ -177,7 +176,7 @@ async fn take(parts: &Parts, body: Incoming) -> Result<Sending, Refusal> {
         .exact()
         .is_some_and(|length| length <= SMALL);
     if !is_small {
-        return Ok(Sending::Streamed(body));
+        return Ok(Sending::Streamed(Lingering::new(body)));
     }
     tracing::trace!(method = %parts.method, "a small body is kept");
     let mut body = body;
@@ -193,7 +192,10 @@ async fn take(parts: &Parts, body: Incoming) -> Result<Sending, Refusal> {
     Ok(Sending::Kept(kept.freeze()))
 }
 
-fn streamed(body: Incoming) -> Body {
+fn streamed<B>(body: B) -> Body
+where
+    B: hyper::body::Body<Data = Bytes, Error = hyper::Error> + Send + 'static,
+{
     body.map_err(|error| -> chancery_client::local::BoxError { Box::new(error) })
         .boxed_unsync()
 }

@@ -6,6 +6,7 @@ use crate::http::error::ApiError;
 use crate::http::paths;
 use axum::Router;
 use axum::body::Body;
+use chancery_lingering::Lingering;
 use chancery_proto::error::ErrorEnvelope;
 use chancery_proto::headers;
 use chancery_proto::level::Capability;
@@ -50,7 +51,7 @@ impl Entry {
         };
         parts.extensions.insert(authentication);
         parts.extensions.insert(caller::Peer(from));
-        let request = Request::from_parts(parts, Body::new(body));
+        let request = Request::from_parts(parts, Body::new(Lingering::new(body)));
         let mut response = match self.router.call(request).await {
             Ok(response) => response,
             Err(never) => match never {},
