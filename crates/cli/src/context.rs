@@ -97,6 +97,18 @@ impl Context {
         }
     }
 
+    /// The same failure with advice that is about the server of `--server`.
+    pub(crate) fn for_the_server_viewed(&self, mut failure: Failure) -> Failure {
+        const SIGN_IN: &str = "“chancery sign-in";
+        if let (Some(name), Some(hint)) = (&self.server, &failure.hint) {
+            failure.hint = Some(
+                hint.replace(SIGN_IN, &format!("“chancery --server {name} sign-in"))
+                    .into(),
+            );
+        }
+        failure
+    }
+
     /// Refuses `--server` where a command is about the active server or the list.
     pub(crate) fn refuse_server_view(&self, instead: &str) -> Result<(), Failure> {
         match self.server {

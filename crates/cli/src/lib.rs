@@ -39,6 +39,7 @@ pub fn run() -> ExitCode {
     match ended {
         Ok(exit) => exit.into(),
         Err(failure) => {
+            let failure = context.for_the_server_viewed(failure);
             context.output.failure(&failure);
             failure.exit.into()
         }

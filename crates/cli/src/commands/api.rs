@@ -11,7 +11,7 @@ use chancery_client::local::{
 };
 use http::{HeaderMap, HeaderValue, Method, header};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
-use std::io::{self, Read, Write};
+use std::io::{self, IsTerminal, Read, Write};
 use std::sync::Arc;
 
 /// What cannot stand in a request line; what is encoded already stays.
@@ -102,6 +102,7 @@ enum Printed {
 async fn print(context: &Context, answer: Printed, include: bool) -> Result<Exit, Failure> {
     let written = |result: io::Result<()>| result.map_err(|error| Failure::output(&error));
     let mut out = io::stdout();
+    let mut last = None;
     let (status, code) = match answer {
         Printed::Streamed(mut answer) => {
             let status = answer.status();
@@ -110,6 +111,7 @@ async fn print(context: &Context, answer: Printed, include: bool) -> Result<Exit
             }
             while let Some(piece) = answer.chunk().await? {
                 written(out.write_all(&piece))?;
+                last = piece.last().copied().or(last);
             }
             (status, String::new())
         }
@@ -123,9 +125,14 @@ async fn print(context: &Context, answer: Printed, include: bool) -> Result<Exit
                 written(head(&mut out, status, &headers))?;
             }
             written(out.write_all(&body))?;
+            last = body.last().copied();
             (status, code)
         }
     };
+    // A body stays as it is, but the shell's next line begins a new one.
+    if last.is_some_and(|byte| byte != b'\n') && out.is_terminal() {
+        written(writeln!(out))?;
+    }
     written(out.flush())?;
     if !status.is_success() && !include {
         context

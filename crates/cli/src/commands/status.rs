@@ -4,6 +4,7 @@ use crate::arguments::Status as Arguments;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::wording::time_of_day;
 use chancery_proto::level::Gate;
 use chancery_proto::local::{
     KeyringState, NeedsUserReason, ServerEntry, SessionLife, State, Status,
@@ -84,7 +85,10 @@ fn told(context: &Context, status: &Status) -> String {
     if let Some(probe) = status.next_probe {
         detail(
             "Retry",
-            format!("the server is tried again {}", context.moment(probe)),
+            format!(
+                "the server is tried again at {}",
+                time_of_day(probe, &context.zone)
+            ),
         );
     }
     if let Some(keyring) = keyring_line(status.keyring).filter(|_| !warns_of_keyring(status)) {

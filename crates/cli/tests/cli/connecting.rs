@@ -239,3 +239,20 @@ fn a_server_view_is_for_one_command_and_by_its_id() {
         Some(5)
     );
 }
+
+#[test]
+fn advice_is_about_the_server_that_is_looked_at() {
+    let home = Home::new();
+    home.play_agent(|request, _| match request.path.as_str() {
+        "/agent/v1/servers" => servers(),
+        _ => Reply::json(
+            401,
+            &json!({"error": {"code": "CHANCERY_NEEDS_USER", "message": "Nobody has signed in there yet.", "reason": "never-signed-in"}}),
+        ),
+    });
+    let ended = home.run(&["ls", "--server", "archive"]);
+    assert_eq!(
+        ended.err,
+        "Nobody has signed in there yet.\nSign in with “chancery --server archive sign-in”.\n"
+    );
+}
