@@ -3,9 +3,9 @@
 use crate::counters::{SignInCount, SignIns};
 use crate::lifetimes::{AllLifetimes, Kind};
 use crate::people::People;
+use crate::persona::Persona;
 use crate::session::{Grant, Live, NoSession, Session};
 use crate::sessions::Sessions;
-use crate::signing_in::Persona;
 use crate::{IdentityError, Passwords, tokens};
 use chancery_proto::clock::SharedClock;
 use chancery_store::Store;

@@ -2,7 +2,7 @@
 
 use crate::lifetimes::{Kind, Lifetimes};
 use crate::people::Person;
-use crate::signing_in::Persona;
+use crate::persona::Persona;
 use chancery_proto::clock::Timestamp;
 use chancery_store::access::Principal;
 use chancery_store::grants::{GrantRow, SessionRow, TokenHash};

@@ -2,6 +2,7 @@
 
 use crate::identity::Identity;
 use crate::lifetimes::Kind;
+use crate::persona::Persona;
 use crate::session::Session;
 use crate::{IdentityError, tokens};
 use chancery_proto::clock::Timestamp;
@@ -12,36 +13,6 @@ use chancery_store::grants::{GrantRow, RefreshRow, SessionRow};
 use chancery_store::users::{User, key_of};
 use std::sync::Arc;
 use std::time::Duration;
-
-/// As what somebody signs in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Persona {
-    /// As anybody else.
-    User,
-    /// As an administrator: sees everything, changes settings.
-    Administrator,
-}
-
-impl Persona {
-    /// The word that is kept and travels.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::User => "user",
-            Self::Administrator => "admin",
-        }
-    }
-
-    /// The persona of that name.
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
-        match name {
-            "user" => Some(Self::User),
-            "admin" => Some(Self::Administrator),
-            _ => None,
-        }
-    }
-}
 
 /// Somebody who wants to sign in.
 #[derive(Debug, Clone)]

@@ -1,5 +1,6 @@
 //! Who may do what: one pure function, and the same rule as a condition of a query.
 
+use crate::StoreError;
 use chancery_proto::work::DefaultSecurity;
 
 /// What somebody may do with an item. Each level includes those before it.
@@ -95,6 +96,15 @@ pub fn effective(who: &Principal, item: Facts<'_>) -> Access {
         DefaultSecurity::View => Access::Read,
         DefaultSecurity::Private | DefaultSecurity::Inherit => Access::None,
     }
+}
+
+/// What somebody is told who may see an item but not do that much with it.
+pub(crate) fn refusal(needed: Access) -> StoreError {
+    StoreError::NoAccess(match needed {
+        Access::ReadWrite => "You may look at this but not change it. Ask its owner for access.",
+        Access::Full => "You may not delete this. Ask its owner for access.",
+        _ => "You may not change who has access to this. Ask its owner.",
+    })
 }
 
 pub(crate) fn security_number(security: DefaultSecurity) -> i64 {

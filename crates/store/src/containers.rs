@@ -1,12 +1,12 @@
 //! Workspaces and folders.
 
-use crate::access::{Access, Facts, Principal, effective, security_number};
-use crate::rows::{self, name_key};
+use crate::access::{Access, Facts, Principal, effective, refusal, security_number, security_of};
+use crate::names::name_key;
 use crate::{Store, StoreError, libraries};
 use chancery_proto::clock::Timestamp;
 use chancery_proto::ids::{ContainerId, LibraryAlias};
 use chancery_proto::work::DefaultSecurity;
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 /// What a container is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -76,6 +76,41 @@ impl Container {
     }
 }
 
+pub(crate) const COLUMNS: &str = "c.number, c.kind, c.parent, c.workspace, c.name, c.description, c.owner, \
+     c.last_user, c.default_security, c.effective_security, c.extra, c.created, c.edited, l.alias, w.name, \
+     EXISTS (SELECT 1 FROM containers x WHERE x.library = c.library AND x.parent = c.number), \
+     EXISTS (SELECT 1 FROM filings f WHERE f.library = c.library AND f.folder = c.number)";
+
+pub(crate) const FROM: &str = "containers c JOIN libraries l ON l.id = c.library \
+     JOIN containers w ON w.library = c.library AND w.number = c.workspace";
+
+/// Reads a row of [`COLUMNS`].
+pub(crate) fn of_row(row: &Row<'_>) -> rusqlite::Result<Container> {
+    Ok(Container {
+        number: row.get(0)?,
+        kind: if row.get::<_, i64>(1)? == 1 {
+            ContainerKind::Workspace
+        } else {
+            ContainerKind::Folder
+        },
+        parent: row.get(2)?,
+        workspace: row.get(3)?,
+        name: row.get(4)?,
+        description: row.get(5)?,
+        owner: row.get(6)?,
+        last_user: row.get(7)?,
+        default_security: security_of(row.get(8)?),
+        effective_security: security_of(row.get(9)?),
+        extra: row.get(10)?,
+        created: Timestamp(row.get(11)?),
+        edited: Timestamp(row.get(12)?),
+        library: row.get(13)?,
+        workspace_name: row.get(14)?,
+        has_subfolders: row.get(15)?,
+        has_documents: row.get(16)?,
+    })
+}
+
 /// A workspace or folder to be made.
 #[derive(Debug, Clone)]
 pub struct NewContainer {
@@ -130,12 +165,10 @@ pub(crate) fn find(
     who: &Principal,
 ) -> Result<Container, StoreError> {
     let mut statement = connection.prepare_cached(&format!(
-        "SELECT {} FROM {} WHERE l.alias = ?1 AND c.number = ?2",
-        rows::CONTAINER,
-        rows::CONTAINER_FROM
+        "SELECT {COLUMNS} FROM {FROM} WHERE l.alias = ?1 AND c.number = ?2"
     ))?;
     let found = statement
-        .query_row(params![id.library.as_str(), id.number], rows::container)
+        .query_row(params![id.library.as_str(), id.number], of_row)
         .optional()?;
     match found {
         Some(container) if container.access(who) >= Access::Read => Ok(container),
@@ -156,14 +189,6 @@ pub(crate) fn find_for(
     } else {
         Err(refusal(needed))
     }
-}
-
-pub(crate) fn refusal(needed: Access) -> StoreError {
-    StoreError::NoAccess(match needed {
-        Access::ReadWrite => "You may look at this but not change it. Ask its owner for access.",
-        Access::Full => "You may not delete this. Ask its owner for access.",
-        _ => "You may not change who has access to this. Ask its owner.",
-    })
 }
 
 fn insert(

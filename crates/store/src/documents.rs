@@ -1,11 +1,11 @@
 //! Documents and their versions, as they are kept and read.
 
-use crate::access::{Access, Facts, Principal, effective};
-use crate::{Store, StoreError, rows};
+use crate::access::{Access, Facts, Principal, effective, refusal, security_of};
+use crate::{Store, StoreError};
 use chancery_proto::clock::Timestamp;
 use chancery_proto::ids::{DocumentId, LibraryAlias};
 use chancery_proto::work::DefaultSecurity;
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 /// SHA-256 of a version's bytes.
 pub type ContentHash = [u8; 32];
@@ -79,6 +79,46 @@ impl Version {
     }
 }
 
+pub(crate) const COLUMNS: &str = "v.number, v.version, v.name, v.extension, v.type, v.class, v.subclass, v.author, \
+     v.operator, v.last_user, v.comment, v.default_security, v.effective_security, v.size, v.hash, v.created, \
+     v.edited, v.profile_edited, v.file_created, v.file_edited, v.extra, d.latest, d.workspace, w.name, l.alias, l.id";
+
+pub(crate) const FROM: &str = "versions v \
+     JOIN documents d ON d.library = v.library AND d.number = v.number \
+     JOIN libraries l ON l.id = v.library \
+     JOIN containers w ON w.library = d.library AND w.number = d.workspace";
+
+/// Reads a row of [`COLUMNS`].
+pub(crate) fn of_row(row: &Row<'_>) -> rusqlite::Result<Version> {
+    Ok(Version {
+        number: row.get(0)?,
+        version: row.get(1)?,
+        name: row.get(2)?,
+        extension: row.get(3)?,
+        kind: row.get(4)?,
+        class: row.get(5)?,
+        subclass: row.get(6)?,
+        author: row.get(7)?,
+        operator: row.get(8)?,
+        last_user: row.get(9)?,
+        comment: row.get(10)?,
+        default_security: security_of(row.get(11)?),
+        effective_security: security_of(row.get(12)?),
+        size: row.get(13)?,
+        hash: row.get(14)?,
+        created: Timestamp(row.get(15)?),
+        edited: Timestamp(row.get(16)?),
+        profile_edited: Timestamp(row.get(17)?),
+        file_created: Timestamp(row.get(18)?),
+        file_edited: Timestamp(row.get(19)?),
+        extra: row.get(20)?,
+        latest: row.get(21)?,
+        workspace: row.get(22)?,
+        workspace_name: row.get(23)?,
+        library: row.get(24)?,
+    })
+}
+
 /// The version, if the principal may know that it is there.
 pub(crate) fn find(
     connection: &Connection,
@@ -86,15 +126,9 @@ pub(crate) fn find(
     who: &Principal,
 ) -> Result<Version, StoreError> {
     let mut statement = connection.prepare_cached(&format!(
-        "SELECT {} FROM {} WHERE l.alias = ?1 AND v.number = ?2 AND v.version = ?3 AND v.deleted IS NULL",
-        rows::VERSION,
-        rows::VERSION_FROM
-    ))?;
+        "SELECT {COLUMNS} FROM {FROM} WHERE l.alias = ?1 AND v.number = ?2 AND v.version = ?3 AND v.deleted IS NULL"))?;
     let found = statement
-        .query_row(
-            params![id.library.as_str(), id.number, id.version],
-            rows::version,
-        )
+        .query_row(params![id.library.as_str(), id.number, id.version], of_row)
         .optional()?;
     match found {
         Some(version) if version.access(who) >= Access::Read => Ok(version),
@@ -113,7 +147,7 @@ pub(crate) fn find_for(
     if version.access(who) >= needed {
         Ok(version)
     } else {
-        Err(crate::containers::refusal(needed))
+        Err(refusal(needed))
     }
 }
 
@@ -134,12 +168,9 @@ impl Store {
         self.read(|connection| {
             find(connection, id, who)?;
             let mut statement = connection.prepare_cached(&format!(
-                "SELECT {} FROM {} WHERE l.alias = ?1 AND v.number = ?2 AND v.deleted IS NULL ORDER BY v.version DESC",
-                rows::VERSION,
-                rows::VERSION_FROM
-            ))?;
+                "SELECT {COLUMNS} FROM {FROM} WHERE l.alias = ?1 AND v.number = ?2 AND v.deleted IS NULL ORDER BY v.version DESC"))?;
             let all: Vec<Version> = statement
-                .query_map(params![id.library.as_str(), id.number], rows::version)?
+                .query_map(params![id.library.as_str(), id.number], of_row)?
                 .collect::<Result<_, _>>()?;
             Ok(all.into_iter().filter(|version| version.access(who) >= Access::Read).collect())
         })

@@ -1,10 +1,10 @@
 //! Putting documents into folders, and changing them: each a whole step.
 
-use crate::access::{Access, Principal, security_number};
+use crate::access::{Access, Principal, refusal, security_number};
 use crate::containers::{self, ContainerKind, check_name};
 use crate::documents::{self, ContentHash, Version};
+use crate::names::name_key;
 use crate::once::{self, OnceKey};
-use crate::rows::name_key;
 use crate::{Store, StoreError, libraries};
 use chancery_proto::clock::Timestamp;
 use chancery_proto::ids::{ContainerId, DocumentId};
@@ -405,7 +405,7 @@ impl Store {
                 || version.operator != before.operator;
             // Sending back what is already so needs no further right.
             if access < Access::ReadWrite || (security_differs && access < needed) {
-                return Err(containers::refusal(needed));
+                return Err(refusal(needed));
             }
             let library = libraries::find(connection, &id.library)?;
             version.effective_security = match version.default_security {

@@ -190,7 +190,7 @@ fn end(connection: &Connection, grant: &str, now: Timestamp) -> Result<bool, Sto
     Ok(ended > 0)
 }
 
-pub(crate) fn end_all_of(
+fn end_all_of(
     connection: &Connection,
     user: &str,
     now: Timestamp,
@@ -355,6 +355,34 @@ impl Store {
             let ended = end_all_of(connection, &key, now)?;
             audit::add(connection, &entry)?;
             Ok(ended)
+        })
+        .await
+    }
+
+    /// Lets a person sign in, or no longer: then every sign-in ends in the same step.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] when nobody has that id.
+    pub async fn set_enabled(
+        &self,
+        id: &str,
+        enabled: bool,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let key = users::key_of(id);
+        self.write(move |connection| {
+            let changed = connection.execute(
+                "UPDATE users SET enabled = ?2, edited = ?3, not_before = CASE WHEN ?2 THEN not_before ELSE ?3 END
+                 WHERE key = ?1",
+                params![key, enabled, now.0],
+            )?;
+            if changed == 0 {
+                return Err(StoreError::NotFound("user"));
+            }
+            if !enabled {
+                end_all_of(connection, &key, now)?;
+            }
+            Ok(())
         })
         .await
     }

@@ -11,8 +11,8 @@ pub mod filing;
 pub mod grants;
 pub mod libraries;
 pub mod listing;
+mod names;
 pub mod once;
-mod rows;
 mod schema;
 pub mod users;
 

@@ -2,8 +2,9 @@
 
 use crate::access::{CONTAINER_IS_READABLE, Principal, VERSION_IS_READABLE};
 use crate::containers::{self, Container};
-use crate::documents::Version;
-use crate::{Store, StoreError, libraries, rows};
+use crate::documents::{self, Version};
+use crate::names::name_key;
+use crate::{Store, StoreError, libraries};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chancery_proto::clock::Timestamp;
@@ -393,7 +394,7 @@ fn container_query(who: &Principal, filter: &ContainerFilter) -> Query {
 
 fn container_keys(container: &Container) -> Vec<Value> {
     vec![
-        Value::from(rows::name_key(&container.name)),
+        Value::from(name_key(&container.name)),
         number_value(container.number),
         Value::from(container.library.clone()),
     ]
@@ -413,10 +414,10 @@ fn page_of_folders(
     query.add(format!("c.parent = {place}"));
     query.page(
         connection,
-        (rows::CONTAINER, rows::CONTAINER_FROM),
+        (containers::COLUMNS, containers::FROM),
         &["c.name_key", "c.number", "l.alias"],
         page,
-        rows::container,
+        containers::of_row,
         container_keys,
     )
 }
@@ -442,17 +443,17 @@ fn page_of_filed(
     } else {
         query.add(format!("f.folder = {place}"));
     }
-    let from = format!("filings f CROSS JOIN {}", rows::VERSION_FROM);
+    let from = format!("filings f CROSS JOIN {}", documents::FROM);
     query.add("v.library = f.library AND v.number = f.number");
     query.page(
         connection,
-        (rows::VERSION, &from),
+        (documents::COLUMNS, &from),
         &["f.name_key", "f.number", "v.version"],
         page,
-        rows::version,
+        documents::of_row,
         |version| {
             vec![
-                Value::from(rows::name_key(&version.name)),
+                Value::from(name_key(&version.name)),
                 number_value(version.number),
                 Value::from(i64::from(version.version)),
             ]
@@ -481,10 +482,10 @@ impl Store {
             }
             let listed = document_query(who, filter).page(
                 connection,
-                (rows::VERSION, rows::VERSION_FROM),
+                (documents::COLUMNS, documents::FROM),
                 &["v.library", "v.number", "v.version"],
                 page,
-                |row| Ok((rows::version(row)?, row.get::<_, i64>(25)?)),
+                |row| Ok((documents::of_row(row)?, row.get::<_, i64>(25)?)),
                 |(version, library)| {
                     vec![
                         Value::from(*library),
@@ -547,10 +548,10 @@ impl Store {
             ));
             query.page(
                 connection,
-                (rows::CONTAINER, rows::CONTAINER_FROM),
+                (containers::COLUMNS, containers::FROM),
                 &["c.name_key", "c.number", "l.alias"],
                 page,
-                rows::container,
+                containers::of_row,
                 container_keys,
             )
         })
@@ -571,10 +572,10 @@ impl Store {
             query.add(kind);
             query.page(
                 connection,
-                (rows::CONTAINER, rows::CONTAINER_FROM),
+                (containers::COLUMNS, containers::FROM),
                 &["c.name_key", "c.number", "l.alias"],
                 page,
-                rows::container,
+                containers::of_row,
                 container_keys,
             )
         })

@@ -187,32 +187,4 @@ impl Store {
         })
         .await
     }
-
-    /// Lets a person sign in, or no longer: then every sign-in ends in the same step.
-    ///
-    /// # Errors
-    /// [`StoreError::NotFound`] when nobody has that id.
-    pub async fn set_enabled(
-        &self,
-        id: &str,
-        enabled: bool,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        let key = key_of(id);
-        self.write(move |connection| {
-            let changed = connection.execute(
-                "UPDATE users SET enabled = ?2, edited = ?3, not_before = CASE WHEN ?2 THEN not_before ELSE ?3 END
-                 WHERE key = ?1",
-                params![key, enabled, now.0],
-            )?;
-            if changed == 0 {
-                return Err(StoreError::NotFound("user"));
-            }
-            if !enabled {
-                crate::grants::end_all_of(connection, &key, now)?;
-            }
-            Ok(())
-        })
-        .await
-    }
 }

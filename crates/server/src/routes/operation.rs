@@ -1,13 +1,13 @@
 //! Health and metrics.
 
-use crate::app::SharedApp;
-use crate::http::counters;
+use crate::app::{App, SharedApp};
 use crate::http::error::ApiError;
 use crate::http::respond;
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
 use http::{HeaderValue, header};
 use serde_json::json;
+use std::fmt::Write as _;
 
 /// The process answers.
 pub(crate) async fn live() -> Response {
@@ -22,10 +22,55 @@ pub(crate) async fn ready(State(app): State<SharedApp>) -> Result<Response, ApiE
 
 /// Text format of Prometheus, version 0.0.4.
 pub(crate) async fn metrics(State(app): State<SharedApp>) -> Response {
-    let mut response = counters::text(&app).into_response();
+    let mut response = text(&app).into_response();
     response.headers_mut().insert(
         header::CONTENT_TYPE,
         HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8"),
     );
     response
+}
+
+/// Label values are fixed words, so nothing has to be escaped.
+fn text(app: &App) -> String {
+    let mut text = String::with_capacity(2048);
+    let head = |text: &mut String, name: &str, kind: &str, help: &str| {
+        let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} {kind}");
+    };
+    let name = "chancery_sign_ins_total";
+    head(
+        &mut text,
+        name,
+        "counter",
+        "Sessions made or refused since the start, by method and outcome.",
+    );
+    for count in app.identity.sign_in_counts() {
+        let _ = writeln!(
+            text,
+            "{name}{{method=\"{}\",outcome=\"{}\"}} {}",
+            count.method, count.outcome, count.count
+        );
+    }
+    let name = "chancery_sessions";
+    head(&mut text, name, "gauge", "Sessions in memory.");
+    let _ = writeln!(text, "{name} {}", app.identity.session_count());
+    let name = "chancery_http_requests_total";
+    head(
+        &mut text,
+        name,
+        "counter",
+        "Requests answered since the start, by class of status.",
+    );
+    for (class, count) in (1..).zip(app.counters.requests()) {
+        let _ = writeln!(text, "{name}{{status=\"{class}xx\"}} {count}");
+    }
+    let name = "chancery_session_store_round_trips_total";
+    head(
+        &mut text,
+        name,
+        "counter",
+        "Writes of session uses to where sessions are kept.",
+    );
+    let count = app.counters.round_trips();
+    let _ = writeln!(text, "{name} {count}");
+    text
 }
