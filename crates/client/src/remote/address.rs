@@ -165,7 +165,7 @@ mod tests {
             ("WORK.example.COM:8443", "https://work.example.com:8443"),
             (
                 "https://kanzlei-müller.example",
-                "https://xn--kanzlei-mller-5ob.example",
+                "https://xn--kanzlei-mller-4ob.example",
             ),
             ("http://127.0.0.1:8480", "http://127.0.0.1:8480"),
             ("http://localhost:8480/api", "http://localhost:8480"),
