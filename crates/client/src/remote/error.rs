@@ -67,7 +67,7 @@ impl RemoteError {
 
     /// Sorts what the HTTP client says.
     pub(super) fn of_transport(error: &(dyn StdError + 'static)) -> Self {
-        let (mut why, mut certificate) = (error.to_string(), false);
+        let (mut why, mut certificate) = (error.to_string(), is_certificate(error));
         let mut source = error.source();
         while let Some(inner) = source {
             why = format!("{why}: {inner}");
@@ -84,20 +84,36 @@ impl RemoteError {
 }
 
 fn is_certificate(error: &(dyn StdError + 'static)) -> bool {
-    let of_rustls = |error: &rustls::Error| {
-        matches!(
+    if let Some(error) = error.downcast_ref::<rustls::Error>() {
+        return matches!(
             error,
             rustls::Error::InvalidCertificate(_) | rustls::Error::NoCertificatesPresented
-        )
-    };
-    if let Some(error) = error.downcast_ref::<rustls::Error>() {
-        return of_rustls(error);
+        );
     }
-    // TLS errors travel inside input and output errors, which do not name
-    // them as their source.
+    // TLS errors travel inside input and output errors, several deep, which
+    // do not name them as their source.
     error
         .downcast_ref::<std::io::Error>()
-        .and_then(|error| error.get_ref())
-        .and_then(|inner| inner.downcast_ref::<rustls::Error>())
-        .is_some_and(of_rustls)
+        .and_then(std::io::Error::get_ref)
+        .is_some_and(|inner| is_certificate(inner))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{RemoteError, RemoteErrorKind};
+    use std::io;
+
+    #[test]
+    fn a_certificate_is_told_apart_however_deep_its_error_lies() {
+        let refused = rustls::Error::InvalidCertificate(rustls::CertificateError::UnknownIssuer);
+        let deep = io::Error::other(io::Error::new(io::ErrorKind::InvalidData, refused));
+        let outer = io::Error::other(deep);
+        let sorted = RemoteError::of_transport(&outer);
+        assert_eq!(sorted.kind, RemoteErrorKind::Certificate);
+        let reset = io::Error::other(io::Error::from(io::ErrorKind::ConnectionReset));
+        assert_eq!(
+            RemoteError::of_transport(&reset).kind,
+            RemoteErrorKind::Unreachable
+        );
+    }
 }

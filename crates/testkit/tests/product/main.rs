@@ -7,6 +7,7 @@ mod bad_uploads;
 mod bad_words;
 mod connecting;
 mod crash;
+mod encrypted;
 mod one_connection;
 mod real_use;
 mod restart;
