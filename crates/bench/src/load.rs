@@ -4,9 +4,9 @@
 
 use bytes::Bytes;
 use chancery_testkit::Target;
-use http_body_util::{BodyExt as _, Empty};
+use http_body_util::{BodyExt as _, Full};
 use hyper::client::conn::http1;
-use hyper::{Request, header};
+use hyper::{Method, Request, header};
 use hyper_util::rt::TokioIo;
 use std::error::Error;
 use std::time::{Duration, Instant};
@@ -22,6 +22,8 @@ pub(crate) struct Load {
     pub(crate) path: String,
     /// The session's token, where one is needed.
     pub(crate) token: Option<String>,
+    /// JSON to post; without it the path is fetched.
+    pub(crate) body: Option<&'static str>,
     /// How many at once.
     pub(crate) connections: usize,
     /// For how long.
@@ -102,11 +104,18 @@ impl Load {
         let driver = tokio::spawn(connection);
         let mut times = Vec::new();
         while Instant::now() < end {
-            let mut request = Request::get(&self.path).header(header::HOST, host);
+            let (method, body) = match self.body {
+                Some(body) => (Method::POST, Full::<Bytes>::from(body)),
+                None => (Method::GET, Full::default()),
+            };
+            let mut request = Request::builder()
+                .method(method)
+                .uri(&self.path)
+                .header(header::HOST, host);
             if let Some(token) = &self.token {
                 request = request.header("X-Auth-Token", token);
             }
-            let request = request.body(Empty::<Bytes>::new())?;
+            let request = request.body(body)?;
             let asked = Instant::now();
             let answer = sender.send_request(request).await?;
             let status = answer.status();

@@ -33,6 +33,7 @@ pub(crate) fn measure() -> Result<Vec<Row>, Fault> {
         target: stage.server.target(),
         path,
         token: Some(stage.token.clone()),
+        body: None,
         connections: CONNECTIONS,
         duration: FOR,
     };
