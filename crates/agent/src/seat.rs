@@ -58,6 +58,8 @@ struct Inner {
     user: Option<String>,
     name: Option<String>,
     needs: Option<NeedsUserReason>,
+    /// The person signed out, and did not sign in again.
+    signed_out: bool,
     link: Link,
     next_probe: Option<Duration>,
     failures: u32,
@@ -119,6 +121,7 @@ impl Seat {
                 user,
                 name,
                 needs: None,
+                signed_out: false,
                 link: Link::Unknown,
                 next_probe: None,
                 failures: 0,
@@ -283,6 +286,9 @@ impl Seat {
             (None, KeyringState::Locked) => {
                 Err(self.nobody(generation, NeedsUserReason::KeyringLocked))
             }
+            (None, _) if self.inner().signed_out => {
+                Err(self.nobody(generation, NeedsUserReason::SignedOut))
+            }
             (None, _) => Err(self.nobody(generation, NeedsUserReason::Expired)),
         }
     }
@@ -388,6 +394,7 @@ impl Seat {
                 }
                 inner.user.clone_from(&user);
                 inner.needs = None;
+                inner.signed_out = false;
                 inner.keyring = keyring;
                 true
             } else {
@@ -466,6 +473,7 @@ impl Seat {
             let mut inner = self.inner();
             inner.generation += 1;
             inner.needs = None;
+            inner.signed_out = true;
             inner.next_probe = None;
             (inner.user.clone(), inner.session.take())
         };

@@ -14,11 +14,14 @@ const ATTEMPTS: usize = 3;
 
 /// Whether a user and a password are what is missing.
 pub(crate) fn asks_for_password(error: &LocalError) -> bool {
-    use NeedsUserReason::{Ended, Expired, LoginFailed, NeverSignedIn};
+    use NeedsUserReason::{Ended, Expired, LoginFailed, NeverSignedIn, SignedOut};
     match error.refusal().map(|refusal| &refusal.kind) {
         Some(RefusalKind::LoginFailed | RefusalKind::NeedsUser(None)) => true,
         Some(RefusalKind::NeedsUser(Some(reason))) => {
-            matches!(reason, Ended | Expired | LoginFailed | NeverSignedIn)
+            matches!(
+                reason,
+                Ended | Expired | LoginFailed | NeverSignedIn | SignedOut
+            )
         }
         _ => false,
     }

@@ -77,7 +77,9 @@ pub enum NeedsUserReason {
     Expired,
     /// Nobody has signed in to this server yet.
     NeverSignedIn,
-    /// The server ended the session: the person, or an administrator, did it.
+    /// The person signed out here.
+    SignedOut,
+    /// The server ended the session: the person elsewhere, or an administrator, did it.
     Ended,
     /// The server refused the user or the password.
     LoginFailed,

@@ -42,6 +42,9 @@ pub(crate) fn needs(reason: Option<NeedsUserReason>, server: &str) -> String {
         Some(NeedsUserReason::NeverSignedIn) => {
             format!("Nobody has signed in to {server} yet. Sign in.")
         }
+        Some(NeedsUserReason::SignedOut) => {
+            format!("You signed out of {server}. Sign in again.")
+        }
         Some(NeedsUserReason::Ended) => {
             format!("{server} ended the session. Sign in again.")
         }
