@@ -82,9 +82,12 @@ impl Query {
             .transpose()
     }
 
-    /// The first of these names that is asked for.
-    pub(crate) fn first_of<'a>(&self, names: &[&'a str]) -> Option<&'a str> {
-        names.iter().copied().find(|name| self.text(name).is_some())
+    /// What is asked, by name.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.0
+            .iter()
+            .filter(|(_, value)| !value.is_empty())
+            .map(|(name, _)| name.as_str())
     }
 }
 

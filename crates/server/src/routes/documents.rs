@@ -23,23 +23,32 @@ use http::StatusCode;
 use serde::Serialize;
 use serde_json::Value;
 
-/// Filters that this server does not answer yet. Leaving one out silently
-/// would show documents that were not asked for.
-const NOT_YET: [&str; 14] = [
+/// Filters that come later.
+const NOT_YET: [&str; 24] = [
     "body",
-    "sender",
-    "recipient",
-    "subject",
-    "from",
-    "to",
-    "cc",
     "bcc",
+    "cc",
     "checked_out",
+    "create_date",
+    "document_version",
+    "edit_date",
+    "from",
+    "has_attachment",
     "in_use",
     "in_use_by",
-    "has_attachment",
-    "sent_date",
     "received_date",
+    "received_date_from",
+    "received_date_to",
+    "recipient",
+    "sender",
+    "sent_date",
+    "sent_date_from",
+    "sent_date_to",
+    "subclass",
+    "subject",
+    "to",
+    "conversation_id",
+    "conversation_name",
 ];
 
 /// What a list of documents is asked for.
@@ -48,12 +57,7 @@ pub(crate) fn filter(
     libraries: Vec<LibraryAlias>,
     exact_name: bool,
 ) -> Result<DocumentFilter, ApiError> {
-    if let Some(name) = query.first_of(&NOT_YET) {
-        return Err(ApiError::field(
-            name,
-            "this server cannot filter by it; leave it out",
-        ));
-    }
+    search::refuse(query, &NOT_YET)?;
     let container = query
         .text("container_id")
         .map(|id| {
@@ -75,7 +79,10 @@ pub(crate) fn filter(
         name: query.owned("name"),
         exact_name,
         anywhere: query.owned("anywhere"),
-        author: query.text("author").map(key_of),
+        author: query
+            .text("author")
+            .or_else(|| query.text("owner"))
+            .map(key_of),
         operator: query.text("operator").map(key_of),
         last_user: query
             .text("user")

@@ -16,6 +16,21 @@ pub(crate) fn libraries(query: &Query) -> Result<Vec<LibraryAlias>, ApiError> {
         .collect()
 }
 
+/// Refuses filters that this server does not answer yet, by name or by how
+/// the name begins. Leaving one out silently would show what was not asked for.
+pub(crate) fn refuse(query: &Query, names: &[&str]) -> Result<(), ApiError> {
+    let asked = query.names().find(|asked| {
+        asked.starts_with("custom") || asked.starts_with("project_custom") || names.contains(asked)
+    });
+    match asked {
+        Some(name) => Err(ApiError::field(
+            name,
+            "this server cannot filter by it yet; leave it out",
+        )),
+        None => Ok(()),
+    }
+}
+
 /// The filters of a search as the questions of a list, and the page.
 pub(crate) fn questions(body: Fields<'_>) -> Result<(Query, Page), ApiError> {
     let limit = body.number("limit")?.unwrap_or(500);
