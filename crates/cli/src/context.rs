@@ -109,6 +109,11 @@ impl Context {
         failure
     }
 
+    /// Whether this command looks at another server than the active one.
+    pub(crate) fn views_a_server(&self) -> bool {
+        self.server.is_some()
+    }
+
     /// Refuses `--server` where a command is about the active server or the list.
     pub(crate) fn refuse_server_view(&self, instead: &str) -> Result<(), Failure> {
         match self.server {

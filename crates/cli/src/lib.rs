@@ -6,6 +6,7 @@ mod commands;
 mod context;
 mod exit;
 mod failure;
+mod outage;
 mod output;
 mod progress;
 mod sign_in;

@@ -8,12 +8,13 @@ use crate::checksum::agrees;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::outage;
 use crate::progress::Bar;
 use crate::sign_in::signed_in;
 use crate::sink::Sink;
 use crate::wording::size;
 use crate::work::Work;
-use chancery_client::local::{Agent, Answer, LocalError, RefusalKind, empty_body};
+use chancery_client::local::{Agent, Answer, LocalError, empty_body};
 use chancery_proto::ids::DocumentId;
 use chancery_proto::work::Data;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
@@ -232,7 +233,9 @@ impl Transfer<'_> {
                 }
                 Err(Stop::Broken(error)) => {
                     breaks = if received > before { 1 } else { breaks + 1 };
-                    if breaks >= BREAKS {
+                    let goes_on = breaks < BREAKS
+                        && outage::is_over(self.context, self.work.agent(), &error).await;
+                    if !goes_on {
                         bar.end();
                         return Err(Failure::from(error).with_hint(format!(
                             "{} arrived before that. Run the command again.",
@@ -295,12 +298,12 @@ impl Transfer<'_> {
                 .await
                 .map_err(|failure| Stop::Here(not_there(failure, &self.id.to_string())));
         }
-        call(self.work.agent()).await.map_err(|error| match &error {
-            LocalError::Broken(_) => Stop::Broken(error),
-            LocalError::Refused(refusal) if refusal.kind == RefusalKind::Offline => {
+        call(self.work.agent()).await.map_err(|error| {
+            if matches!(error, LocalError::Broken(_)) || outage::is_offline(&error) {
                 Stop::Broken(error)
+            } else {
+                Stop::Here(error.into())
             }
-            _ => Stop::Here(error.into()),
         })
     }
 }

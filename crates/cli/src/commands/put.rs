@@ -5,6 +5,7 @@ use crate::checksum::{Hasher, agrees};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::outage;
 use crate::progress::Bar;
 use crate::sign_in::signed_in;
 use crate::wording::{count, size};
@@ -168,9 +169,12 @@ impl Sending<'_> {
             self.work.agent(),
             async |agent: &Agent| match self.once(agent).await {
                 Err(error) if self.may_repeat(&error) => {
+                    if !outage::is_over(self.context, agent, &error).await {
+                        return Err(error);
+                    }
                     self.context
                         .output
-                        .note("The connection was renewed on the way; the file is sent again.");
+                        .note("The connection broke on the way; the file is sent again.");
                     self.once(agent).await
                 }
                 other => other,
@@ -214,9 +218,11 @@ impl Sending<'_> {
 
     fn may_repeat(&self, error: &LocalError) -> bool {
         match error {
-            LocalError::Refused(refusal) => refusal.kind == RefusalKind::SendAgain,
+            LocalError::Refused(refusal) if refusal.kind == RefusalKind::SendAgain => true,
+            // The answer may be lost and the document there: only the key
+            // keeps a second one from being made.
             LocalError::Broken(_) => self.work.can(Capability::Idempotency),
-            _ => false,
+            other => outage::is_offline(other) && self.work.can(Capability::Idempotency),
         }
     }
 

@@ -360,3 +360,59 @@ fn an_interrupted_download_leaves_nothing_behind() {
     assert_eq!(home.names(), Vec::<String>::new());
     drop(release);
 }
+
+#[test]
+fn a_server_that_goes_away_is_waited_for_and_the_download_goes_on() {
+    let home = Home::new();
+    let events = ["offline", "signing-in", "connected"].map(|state| {
+        let status = json!({"state": state, "sentence": "", "keyring": "found"});
+        format!("{}\n", json!({"number": 0, "status": status}))
+    });
+    home.play_agent(
+        move |request, before| match (request.path.as_str(), before) {
+            ("/work/api", _) => discovery(),
+            ("/agent/v1/watch", _) => Reply::bytes(200, "", events.concat().as_bytes()),
+            (PROFILE, _) => profile(CHECKSUM),
+            (DOWNLOAD, 0) => Reply::bytes(200, "", b"0123").broken_off(10),
+            (DOWNLOAD, 1) => Reply::error(503, "CHANCERY_OFFLINE", "It cannot be reached."),
+            (DOWNLOAD, _) => Reply::bytes(206, "Content-Range: bytes 4-9/10\r\n", b"456789"),
+            other => panic!("{other:?}"),
+        },
+    );
+    let ended = home.run(&["get", "ACTIVE!34.1"]);
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    assert_eq!(
+        ended.err,
+        "The server cannot be reached; this goes on when it is back.\n"
+    );
+    assert_eq!(
+        std::fs::read(home.path("Letter.docx")).expect("there"),
+        b"0123456789"
+    );
+}
+
+#[test]
+fn an_upload_whose_answer_is_lost_is_sent_again_only_where_the_key_is_kept() {
+    for (capabilities, code, uploads) in [(json!(["idempotency"]), 0, 2), (json!([]), 10, 1)] {
+        let home = Home::new();
+        home.file("letter.txt", b"0123456789");
+        let found = json!({"data": {"dms_version": "10.4.5", "capabilities": capabilities,
+            "user": {"customer_id": 7, "id": "JDOE"}}});
+        let played =
+            home.play_agent(
+                move |request, before| match (request.path.as_str(), before) {
+                    ("/work/api", _) => Reply::json(200, &found),
+                    (_, 0) => Reply::bytes(201, "", b"{").broken_off(100),
+                    _ => Reply::json(201, &json!({"data": {"id": "ACTIVE!34.1"}})),
+                },
+            );
+        let ended = home.run(&["put", "letter.txt", "ACTIVE!12"]);
+        assert_eq!(ended.code, Some(code), "{ended:?}");
+        let sent = played
+            .requests()
+            .iter()
+            .filter(|one| one.method == "POST")
+            .count();
+        assert_eq!(sent, uploads);
+    }
+}
