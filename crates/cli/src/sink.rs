@@ -117,14 +117,18 @@ fn lost() -> Failure {
 }
 
 impl Done {
-    /// Gives the file its name.
-    pub(crate) fn keep_as(self, path: &Path) -> Result<(), Failure> {
-        if let Some(beside) = self.beside {
-            beside
-                .persist(path)
-                .map_err(|error| Failure::file(path, "written", &error.error))?;
-        }
-        Ok(())
+    /// Gives the file its name; one that is there is replaced only where
+    /// `replace` says so, also when it came there meanwhile.
+    pub(crate) fn keep_as(self, path: &Path, replace: bool) -> Result<(), Failure> {
+        let Some(beside) = self.beside else {
+            return Ok(());
+        };
+        let kept = if replace {
+            beside.persist(path)
+        } else {
+            beside.persist_noclobber(path)
+        };
+        kept.map_err(|error| Failure::file(path, "written", &error.error))
     }
 }
 
@@ -218,7 +222,7 @@ mod tests {
             "{}",
             done.checksum
         );
-        done.keep_as(&path).expect("kept");
+        done.keep_as(&path, false).expect("kept");
         assert_eq!(std::fs::read(&path).expect("there"), b"abc");
     }
 

@@ -39,7 +39,7 @@ struct Profile {
 #[derive(Debug)]
 enum Target {
     Output,
-    File(PathBuf),
+    File { path: PathBuf, replace: bool },
 }
 
 pub(super) async fn get(context: &Context, arguments: &Get) -> Result<Exit, Failure> {
@@ -60,11 +60,11 @@ pub(super) async fn get(context: &Context, arguments: &Get) -> Result<Exit, Fail
     let target = if to_output {
         Target::Output
     } else {
-        Target::File(file_for(arguments, &profile)?)
+        file_for(arguments, &profile)?
     };
     let sink = match &target {
         Target::Output => Sink::output(),
-        Target::File(path) => Sink::beside(path)?,
+        Target::File { path, .. } => Sink::beside(path)?,
     };
     let transfer = Transfer {
         context,
@@ -75,9 +75,9 @@ pub(super) async fn get(context: &Context, arguments: &Get) -> Result<Exit, Fail
     let (sink, received) = transfer.run(sink).await?;
     let done = sink.finish().await?;
     check(&profile, received, &done.checksum, to_output)?;
-    if let Target::File(path) = &target {
+    if let Target::File { path, replace } = &target {
         let checksum = done.checksum.clone();
-        done.keep_as(path)?;
+        done.keep_as(path, *replace)?;
         report(context, &id, path, received, &checksum)?;
     }
     Ok(Exit::Done)
@@ -117,9 +117,9 @@ fn report(
 }
 
 /// The file that is meant: the one named, or one of the document's name.
-fn file_for(arguments: &Get, profile: &Profile) -> Result<PathBuf, Failure> {
-    let named = match &arguments.output {
-        Some(path) if !path.is_dir() && !ends_with_slash(path) => return Ok(path.clone()),
+fn file_for(arguments: &Get, profile: &Profile) -> Result<Target, Failure> {
+    let path = match &arguments.output {
+        Some(path) if !path.is_dir() && !ends_with_slash(path) => return named(path),
         Some(directory) if !directory.is_dir() => {
             return Err(Failure::new(
                 Exit::NotFound,
@@ -133,17 +133,46 @@ fn file_for(arguments: &Get, profile: &Profile) -> Result<PathBuf, Failure> {
         Some(directory) => directory.join(file_name(profile, &arguments.id)),
         None => PathBuf::from(file_name(profile, &arguments.id)),
     };
-    if !arguments.force && named.symlink_metadata().is_ok() {
-        return Err(Failure::new(
-            Exit::Failed,
-            "FILE",
-            format!(
-                "“{}” is there already. Replace it with “--force”, or name another file with “--output”.",
-                named.display()
-            ),
-        ));
+    if !arguments.force && path.symlink_metadata().is_ok() {
+        return Err(is_there(&path));
     }
-    Ok(named)
+    Ok(Target::File {
+        path,
+        replace: arguments.force,
+    })
+}
+
+/// The very file that a person named. A link stays one, and what is no file,
+/// a device for example, is never replaced by one.
+fn named(path: &Path) -> Result<Target, Failure> {
+    let path = match path.metadata() {
+        Err(_) => path.to_owned(),
+        Ok(found) if found.is_file() && path.is_symlink() => path
+            .canonicalize()
+            .map_err(|error| Failure::file(path, "replaced", &error))?,
+        Ok(found) if found.is_file() => path.to_owned(),
+        Ok(_) => {
+            return Err(Failure::usage(format!(
+                "“{}” is no file that could be replaced. For the standard output, write “--output -”.",
+                path.display()
+            )));
+        }
+    };
+    Ok(Target::File {
+        path,
+        replace: true,
+    })
+}
+
+fn is_there(path: &Path) -> Failure {
+    Failure::new(
+        Exit::Failed,
+        "FILE",
+        format!(
+            "“{}” is there already. Replace it with “--force”, or name another file with “--output”.",
+            path.display()
+        ),
+    )
 }
 
 fn ends_with_slash(path: &Path) -> bool {

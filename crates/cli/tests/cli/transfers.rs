@@ -292,6 +292,24 @@ fn a_file_that_is_there_is_replaced_only_when_it_was_named_or_forced() {
     );
     let ended = home.run(&["get", "ACTIVE!34.1", "-o", "-"]);
     assert_eq!(ended.out, "0123456789");
+
+    // A link stays one, and a device is never replaced by a file.
+    let real = home.file("real.docx", b"before");
+    std::os::unix::fs::symlink(&real, home.path("link.docx")).expect("linked");
+    assert_eq!(
+        home.run(&["get", "ACTIVE!34.1", "-o", "link.docx"]).code,
+        Some(0)
+    );
+    assert!(home.path("link.docx").is_symlink());
+    assert_eq!(std::fs::read(&real).expect("there"), b"0123456789");
+    let socket = home.path("a.sock");
+    let _listener = std::os::unix::net::UnixListener::bind(&socket).expect("bound");
+    let ended = home.run(&["get", "ACTIVE!34.1", "-o", "a.sock"]);
+    assert_eq!(ended.code, Some(2));
+    assert_eq!(
+        ended.err,
+        "“a.sock” is no file that could be replaced. For the standard output, write “--output -”.\n"
+    );
 }
 
 #[test]
