@@ -116,16 +116,21 @@ fn server_line(server: &ServerEntry) -> String {
 fn session_line(context: &Context, session: &SessionLife) -> String {
     let mut parts = Vec::new();
     if let Some(idle) = session.idle_expires {
+        let renewed = if session.renewable {
+            ", then renewed at the next use"
+        } else {
+            ""
+        };
         parts.push(format!(
-            "ends {} unless it is used before",
+            "ends {} unless it is used before{renewed}",
             context.moment(idle)
         ));
     }
     if let Some(absolute) = session.absolute_expires {
-        parts.push(format!("in any case {}", context.moment(absolute)));
-    }
-    if session.renewable {
-        parts.push("then renewed without asking".to_owned());
+        parts.push(format!(
+            "you sign in again {} at the latest",
+            context.moment(absolute)
+        ));
     }
     if parts.is_empty() {
         parts.push("lives as long as the server lets it".to_owned());
@@ -200,7 +205,7 @@ mod tests {
         Connected to work.example.com as Jane Doe.
           Server   https://work.example.com, Work Server, level 10.3.4
           User     Jane Doe (JDOE)
-          Session  ends on 2001-03-01 at 12:00 unless it is used before; in any case on 2001-03-31 at 08:00; then renewed without asking
+          Session  ends on 2001-03-01 at 12:00 unless it is used before, then renewed at the next use; you sign in again on 2001-03-31 at 08:00 at the latest
         There is no keyring.
         This server is older than 10.4.0. What does not work with it:
           - Messages in the mailbox do not show that they are filed.
