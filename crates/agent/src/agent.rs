@@ -98,6 +98,7 @@ impl Agent {
         if let Some(seat) = seats.get(&entry.id)
             && seat.remote.address().to_string() == entry.address
         {
+            seat.rename(&entry.name);
             return Ok(Arc::clone(seat));
         }
         let address: Address =
@@ -120,6 +121,7 @@ impl Agent {
         Seat::new(
             remote,
             Arc::clone(&self.surroundings),
+            entry.name.clone(),
             (entry.user.clone(), entry.user_name.clone()),
             capabilities_of(level, entry.announced.as_deref()),
             entry.is_chancery(),
@@ -229,10 +231,6 @@ impl Agent {
         let server = entry.map(|entry| entry.name.as_str()).unwrap_or_default();
         let name = person.as_ref().map(|person| person.name.as_str());
         let keyring = view.map_or(KeyringState::Unknown, |view| view.keyring);
-        let mut warnings = Vec::new();
-        if keyring == KeyringState::Unavailable && state == State::Connected {
-            warnings.push(wording::NO_KEYRING.to_owned());
-        }
         Status {
             state,
             reason,
@@ -244,7 +242,8 @@ impl Agent {
                 .and_then(|view| view.next_probe)
                 .map(|probe| self.wall(probe)),
             keyring,
-            warnings,
+            // Said once, by whoever connects: see `connecting`.
+            warnings: Vec::new(),
         }
     }
 

@@ -1,6 +1,7 @@
 //! Connect, sign in, switch, disconnect, and the list.
 
 use crate::agent::{Agent, SharedAgent};
+use crate::core::wording;
 use crate::list::Entry;
 use crate::refusal::Refusal;
 use crate::seat::Seat;
@@ -9,7 +10,8 @@ use chancery_proto::discovery::Discovery;
 use chancery_proto::error::agent_codes;
 use chancery_proto::level::{ApiLevel, Gate, capabilities_of, gate};
 use chancery_proto::local::{
-    ConnectRequest, Interaction, NeedsUserReason, ServerRequest, SignInRequest, Status,
+    ConnectRequest, Interaction, KeyringState, NeedsUserReason, ServerRequest, SignInRequest,
+    Status,
 };
 use http::StatusCode;
 use std::sync::Arc;
@@ -116,7 +118,15 @@ pub(crate) async fn connect(
         list.put(entry.clone());
     })?;
     agent.publish();
-    Ok(agent.status())
+    Ok(warned(agent.status(), request.password.is_some()))
+}
+
+/// After somebody typed a password: whether they will have to again.
+fn warned(mut status: Status, typed: bool) -> Status {
+    if typed && status.keyring == KeyringState::Unavailable {
+        status.warnings.push(wording::NO_KEYRING.to_owned());
+    }
+    status
 }
 
 fn only(agent: &Agent) -> Option<Entry> {
@@ -254,11 +264,12 @@ pub(crate) async fn sign_in(
         }
     })?;
     agent.publish();
-    if is_active {
-        Ok(agent.status())
+    let status = if is_active {
+        agent.status()
     } else {
-        Ok(agent.status_at(&entry, &seat))
-    }
+        agent.status_at(&entry, &seat)
+    };
+    Ok(warned(status, request.password.is_some()))
 }
 
 /// Ends the session, on the server too, and stays away until asked.

@@ -24,8 +24,9 @@ use tokio::task::JoinSet;
 const HEADERS: Duration = Duration::from_secs(30);
 /// When the agent ends, calls under way get so long.
 const GRACE: Duration = Duration::from_secs(10);
-/// An agent that is just starting answers within that time.
-const OTHER: Duration = Duration::from_secs(10);
+/// An agent that is just starting answers within that time, and one that is
+/// ending has ended.
+const OTHER: Duration = Duration::from_secs(15);
 /// After a failed accept the next is tried after so long.
 const BREATH: Duration = Duration::from_millis(50);
 
@@ -81,7 +82,10 @@ pub fn run_blocking(options: RunOptions) -> Result<(), RunError> {
         match SingletonLock::acquire(&directories.lock()) {
             Ok(lock) => run(&directories, lock).await,
             Err(SingletonError::Held { .. }) if is_on_demand() => {
-                wait_for_other(&directories).await
+                match wait_for_other(&directories).await? {
+                    None => Ok(()),
+                    Some(lock) => run(&directories, lock).await,
+                }
             }
             Err(error) => Err(error.into()),
         }
@@ -104,18 +108,24 @@ fn start_log() {
 }
 
 /// Two programs that start the agent at once both end up with the same one.
-async fn wait_for_other(directories: &Directories) -> Result<(), RunError> {
+/// The other one may also be just about to end: then its place is taken.
+async fn wait_for_other(directories: &Directories) -> Result<Option<SingletonLock>, RunError> {
     let other = OtherAgent::at(directories.socket());
-    let answers = async {
-        while other.hello().await.is_err() {
-            tokio::time::sleep(BREATH).await;
+    let settled = async {
+        loop {
+            if other.hello().await.is_ok() {
+                announce_ready();
+                return Ok(None);
+            }
+            match SingletonLock::acquire(&directories.lock()) {
+                Ok(lock) => return Ok(Some(lock)),
+                Err(SingletonError::Held { .. }) => tokio::time::sleep(BREATH).await,
+                Err(error) => return Err(error.into()),
+            }
         }
     };
-    match tokio::time::timeout(OTHER, answers).await {
-        Ok(()) => {
-            announce_ready();
-            Ok(())
-        }
+    match tokio::time::timeout(OTHER, settled).await {
+        Ok(outcome) => outcome,
         Err(_) => Err(RunError::Running(SingletonError::Held { pid: None })),
     }
 }

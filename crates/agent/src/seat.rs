@@ -49,6 +49,8 @@ pub(crate) struct Seat {
 
 #[derive(Debug)]
 struct Inner {
+    /// What the person calls the server.
+    label: String,
     /// Counts up when the person disconnects.
     generation: u64,
     /// Counts up with every session.
@@ -107,6 +109,7 @@ impl Seat {
     pub(crate) fn new(
         remote: Remote,
         surroundings: Arc<Surroundings>,
+        label: String,
         (user, name): (Option<String>, Option<String>),
         capabilities: Vec<Capability>,
         by_oauth: bool,
@@ -115,6 +118,7 @@ impl Seat {
             remote,
             surroundings,
             inner: Mutex::new(Inner {
+                label,
                 generation: 0,
                 count: 0,
                 session: None,
@@ -146,8 +150,16 @@ impl Seat {
         self.remote.address().to_string()
     }
 
-    fn host(&self) -> String {
-        self.remote.address().authority()
+    fn label(&self) -> String {
+        self.inner().label.clone()
+    }
+
+    /// The person may have given it another name.
+    pub(crate) fn rename(&self, label: &str) {
+        let mut inner = self.inner();
+        if inner.label != label {
+            label.clone_into(&mut inner.label);
+        }
     }
 
     fn changed(&self) {
@@ -209,7 +221,7 @@ impl Seat {
             if let Some(reason) = inner.needs
                 && reason != NeedsUserReason::KeyringLocked
             {
-                return Err(Refusal::needs_user(reason, &self.host()));
+                return Err(Refusal::needs_user(reason, &inner.label));
             }
             match &inner.flight {
                 Some(flight) => flight.clone(),
@@ -223,11 +235,12 @@ impl Seat {
                     return Err(refusal.clone());
                 }
             }
-            Ok(Err(_)) | Err(_) => return Err(Refusal::offline(&self.host(), None)),
+            Ok(Err(_)) | Err(_) => return Err(Refusal::offline(&self.label(), None)),
         }
-        match &self.inner().session {
+        let inner = self.inner();
+        match &inner.session {
             Some(session) => Ok(held(session)),
-            None => Err(Refusal::disconnected(&self.host())),
+            None => Err(Refusal::disconnected(&inner.label)),
         }
     }
 
@@ -245,7 +258,7 @@ impl Seat {
                 .await
                 .unwrap_or_else(|_| {
                     seat.unreachable();
-                    Err(Refusal::offline(&seat.host(), None))
+                    Err(Refusal::offline(&seat.label(), None))
                 });
             seat.inner().flight = None;
             seat.changed();
@@ -297,13 +310,13 @@ impl Seat {
     fn nobody(&self, generation: u64, reason: NeedsUserReason) -> Refusal {
         let mut inner = self.inner();
         if inner.generation != generation {
-            return Refusal::disconnected(&self.host());
+            return Refusal::disconnected(&inner.label);
         }
         inner.needs = Some(reason);
         if reason != NeedsUserReason::KeyringLocked {
             inner.session = None;
         }
-        Refusal::needs_user(reason, &self.host())
+        Refusal::needs_user(reason, &inner.label)
     }
 
     async fn by_refresh(
@@ -411,7 +424,7 @@ impl Seat {
         }
         self.say_farewell(Some(&obtained.token), obtained.refresh.as_ref())
             .await;
-        Err(Refusal::disconnected(&self.host()))
+        Err(Refusal::disconnected(&self.label()))
     }
 
     /// Signs in with a password. The session before it, if there is one, is
@@ -593,7 +606,7 @@ impl Seat {
             RemoteErrorKind::Busy { .. } => {}
             _ => self.reached(),
         }
-        Refusal::of_remote(error, &self.host())
+        Refusal::of_remote(error, &self.label())
     }
 
     /// Looks whether a server that was offline is back. Needs no session and

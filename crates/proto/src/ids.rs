@@ -8,16 +8,16 @@ use std::str::FromStr;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum IdError {
     /// There is no `!`, or nothing before it.
-    #[error("an id begins with its library and `!`, for example ACTIVE!12")]
+    #[error("an id begins with its library and “!”, for example ACTIVE!12")]
     NoLibrary,
     /// The library's name has characters that no library has.
-    #[error("a library's name has 1 to 64 letters, digits, `_` or `-`")]
+    #[error("a library's name has 1 to 64 letters, digits, “_” or “-”")]
     BadLibrary,
     /// The number is missing, not a number, zero or too large.
-    #[error("the number after `!` must be between 1 and 9007199254740991")]
+    #[error("the number after “!” must be between 1 and 9007199254740991")]
     BadNumber,
     /// The version is missing, not a number, zero or too large.
-    #[error("the version after `.` must be between 1 and 2147483647")]
+    #[error("the version after “.” must be between 1 and 2147483647")]
     BadVersion,
 }
 

@@ -127,12 +127,21 @@ impl FromStr for Address {
         {
             return Err(unreadable());
         }
-        let url = if typed.contains("://") {
-            Url::parse(typed).map_err(|_| unreadable())?
-        } else {
-            Url::parse(&format!("https://{typed}")).map_err(|_| unreadable())?
+        if typed.contains("://") {
+            let url = Url::parse(typed).map_err(|_| unreadable())?;
+            return Self::of_url(&url, typed);
+        }
+        // https, unless it is this very machine.
+        let read = |scheme: &str| {
+            let url = Url::parse(&format!("{scheme}://{typed}")).map_err(|_| unreadable())?;
+            Self::of_url(&url, typed)
         };
-        Self::of_url(&url, typed)
+        let encrypted = read("https")?;
+        if encrypted.is_loopback() {
+            read("http")
+        } else {
+            Ok(encrypted)
+        }
     }
 }
 
@@ -171,6 +180,9 @@ mod tests {
             ("http://localhost:8480/api", "http://localhost:8480"),
             ("http://[::1]:8480", "http://[::1]:8480"),
             ("[2001:db8::1]:8443", "https://[2001:db8::1]:8443"),
+            ("127.0.0.1:8480", "http://127.0.0.1:8480"),
+            ("localhost:8480", "http://localhost:8480"),
+            ("https://localhost:8443", "https://localhost:8443"),
         ] {
             assert_eq!(read(typed).as_deref(), Ok(meant), "{typed}");
         }

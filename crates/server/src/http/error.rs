@@ -32,13 +32,14 @@ impl ApiError {
         }
     }
 
-    /// 400 with the field and the reason. The reason completes “field: …”.
+    /// 400 with the field and the reason, which completes a sentence and has no
+    /// full stop.
     pub(crate) fn field(field: &str, reason: impl Into<String>) -> Self {
         let reason = reason.into();
         let mut error = Self::new(
             StatusCode::BAD_REQUEST,
             codes::INVALID_PARAM,
-            format!("{field}: {reason}"),
+            format!("“{field}” cannot be used: {reason}."),
         );
         error.body.messages.push(FieldMessage {
             field: field.to_owned(),
