@@ -95,6 +95,11 @@ impl Refusal {
         Self::new(StatusCode::BAD_REQUEST, agent_codes::BAD_REQUEST, message)
     }
 
+    /// 400: the caller's body ended before its end.
+    pub(crate) fn cut_off() -> Self {
+        Self::bad_request("The body was cut off, so nothing was changed. Send it again.")
+    }
+
     /// 403: this caller or this path is not let through.
     pub(crate) fn forbidden(message: impl Into<String>) -> Self {
         Self::new(StatusCode::FORBIDDEN, agent_codes::FORBIDDEN, message)
@@ -116,6 +121,7 @@ impl Refusal {
     pub(crate) fn of_remote(error: &RemoteError, server: &str) -> Self {
         match &error.kind {
             RemoteErrorKind::Unreachable => Self::offline(server, None),
+            RemoteErrorKind::Body => Self::cut_off(),
             RemoteErrorKind::Busy { retry_after } => {
                 let mut refusal = Self::new(
                     StatusCode::SERVICE_UNAVAILABLE,

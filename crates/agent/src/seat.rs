@@ -603,7 +603,7 @@ impl Seat {
         tracing::info!(%error, server = %self.remote.address(), "a server did not do what it was asked");
         match error.kind {
             RemoteErrorKind::Unreachable => self.unreachable(),
-            RemoteErrorKind::Busy { .. } => {}
+            RemoteErrorKind::Busy { .. } | RemoteErrorKind::Body => {}
             _ => self.reached(),
         }
         Refusal::of_remote(error, &self.label())

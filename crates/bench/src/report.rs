@@ -78,7 +78,7 @@ pub(crate) fn page(rows: &[Row], names: &[String], runs: usize) -> String {
     let _ = writeln!(
         page,
         "Written by `{command}`: release build, everything on one machine, the reference in the same run. \
-         Figures are medians of {runs} runs taken in turn with the reference. The machine is shared and noisy: \
+         Figures are medians of {runs} runs or more, taken in turn with the reference. The machine is shared and noisy: \
          read the ratios.\n"
     );
     let _ = writeln!(page, "| | |\n|---|---|");
@@ -156,7 +156,7 @@ fn machine() -> Vec<(&'static str, String)> {
             format!("{cores} × {}", field("/proc/cpuinfo", "model name")),
         ),
         ("memory", field("/proc/meminfo", "MemTotal")),
-        ("system", first("uname", &["-sr"])),
+        ("system", first("uname", &["-srm"])),
         ("compiler", first("rustc", &["--version"])),
         ("commit", first("git", &["rev-parse", "--short", "HEAD"])),
         ("nginx", first("nginx", &["-v"])),

@@ -13,6 +13,7 @@ mod agent;
 mod answer;
 mod connection;
 mod error;
+mod file_to_send;
 mod upload;
 mod watch;
 
@@ -20,5 +21,6 @@ pub use agent::Agent;
 pub use answer::Answer;
 pub use connection::{Body, BoxError, empty_body, full_body};
 pub use error::{LocalError, Refusal, RefusalKind};
-pub use upload::{FileToSend, Progress, UploadError, file_body, multipart};
+pub use file_to_send::{FileToSend, UploadError};
+pub use upload::{Progress, file_body, multipart};
 pub use watch::Watch;

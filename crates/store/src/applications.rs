@@ -88,7 +88,7 @@ impl Store {
             if !(1..=366 * DAY).contains(&value) {
                 return Err(StoreError::invalid(
                     field,
-                    "must be between 1 second and 366 days (31622400)",
+                    "it must be between 1 second and 366 days (31622400)",
                 ));
             }
         }
@@ -96,7 +96,7 @@ impl Store {
             return Err(StoreError::invalid(
                 "idle_seconds",
                 format!(
-                    "must not be longer than absolute_seconds ({})",
+                    "it must not be longer than absolute_seconds ({})",
                     settings.absolute_seconds
                 ),
             ));

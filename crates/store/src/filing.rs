@@ -71,11 +71,11 @@ fn check(profile: &Profile) -> Result<(), StoreError> {
             if text.chars().count() > longest {
                 return Err(StoreError::invalid(
                     field,
-                    format!("has at most {longest} characters"),
+                    format!("it has at most {longest} characters"),
                 ));
             }
             if text.contains('\0') {
-                return Err(StoreError::invalid(field, "has no NUL character"));
+                return Err(StoreError::invalid(field, "it has no NUL character"));
             }
         }
     }

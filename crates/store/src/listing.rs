@@ -300,7 +300,7 @@ fn read_cursor(cursor: &str, count: usize) -> Result<Vec<Value>, StoreError> {
     let wrong = || {
         StoreError::invalid(
             "cursor",
-            "is not one that this list gave; begin again without it",
+            "it is not one that this list gave; begin again without it",
         )
     };
     let bytes = URL_SAFE_NO_PAD.decode(cursor).map_err(|_| wrong())?;

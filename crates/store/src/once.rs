@@ -31,7 +31,7 @@ impl OnceKey {
         } else {
             Err(StoreError::invalid(
                 "Idempotency-Key",
-                "has 1 to 255 visible ASCII characters",
+                "it has 1 to 255 visible ASCII characters",
             ))
         }
     }

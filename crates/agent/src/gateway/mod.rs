@@ -111,7 +111,7 @@ impl Call<'_> {
         let answered = match self.send(&held, body).await {
             // A server that refuses an upload may hang up before its answer is
             // read; ask it whether that was because of the session.
-            Err(broken) if kept.is_none() => {
+            Err(broken) if kept.is_none() && broken != Refusal::cut_off() => {
                 self.seat.still_lives(&held).await?;
                 Err(broken)
             }
@@ -182,9 +182,7 @@ async fn take(parts: &Parts, body: Incoming) -> Result<Sending, Refusal> {
     let mut body = body;
     let mut kept = BytesMut::new();
     while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|_| {
-            Refusal::bad_request("The body was cut off. Nothing was sent on. Send it again.")
-        })?;
+        let frame = frame.map_err(|_| Refusal::cut_off())?;
         if let Ok(data) = frame.into_data() {
             kept.extend_from_slice(&data);
         }

@@ -1,6 +1,6 @@
 //! What can go wrong between an application and the agent, typed.
 
-use super::upload::UploadError;
+use super::file_to_send::UploadError;
 use chancery_proto::error::{ErrorBody, ErrorEnvelope, FieldMessage, agent_codes};
 use chancery_proto::local::NeedsUserReason;
 use http::{HeaderMap, StatusCode, header};

@@ -19,6 +19,9 @@ pub struct RemoteError {
 pub enum RemoteErrorKind {
     /// No connection, or it broke: offline, try again later.
     Unreachable,
+    /// What was to be sent could not be read to its end; the server is not to
+    /// blame.
+    Body,
     /// The certificate cannot be verified.
     Certificate,
     /// The server says that it cannot at this moment.
@@ -67,20 +70,29 @@ impl RemoteError {
 
     /// Sorts what the HTTP client says.
     pub(super) fn of_transport(error: &(dyn StdError + 'static)) -> Self {
-        let (mut why, mut certificate) = (error.to_string(), is_certificate(error));
+        let mut why = error.to_string();
+        let (mut certificate, mut body) = (is_certificate(error), is_body(error));
         let mut source = error.source();
         while let Some(inner) = source {
             why = format!("{why}: {inner}");
             certificate |= is_certificate(inner);
+            body |= is_body(inner);
             source = inner.source();
         }
-        let kind = if certificate {
-            RemoteErrorKind::Certificate
-        } else {
-            RemoteErrorKind::Unreachable
+        let kind = match (certificate, body) {
+            (true, _) => RemoteErrorKind::Certificate,
+            (false, true) => RemoteErrorKind::Body,
+            (false, false) => RemoteErrorKind::Unreachable,
         };
         Self::new(kind, why)
     }
+}
+
+/// The HTTP library's word for a body that its user gave and that failed.
+fn is_body(error: &(dyn StdError + 'static)) -> bool {
+    error
+        .downcast_ref::<hyper::Error>()
+        .is_some_and(hyper::Error::is_user)
 }
 
 fn is_certificate(error: &(dyn StdError + 'static)) -> bool {

@@ -11,6 +11,7 @@ mod calendar;
 mod excel;
 mod facts;
 mod mail;
+mod matter;
 mod matter_contract;
 mod matter_evidence;
 mod matter_letters;
@@ -26,7 +27,7 @@ mod word;
 #[cfg(test)]
 mod tests;
 
-pub use tree::matter;
+pub use matter::matter;
 
 use chancery_proto::clock::Timestamp;
 

@@ -1,8 +1,11 @@
 //! Uploads as other clients send them, and uploads that must not leave a trace.
 
 use chancery_testkit::server::{API, TestServer, Upload};
-use chancery_testkit::{Answer, Request};
+use chancery_testkit::{Answer, Request, TestHome};
 use serde_json::{Value, json};
+use std::io::{Read as _, Write as _};
+use std::net::Shutdown;
+use std::os::unix::net::UnixStream;
 
 struct Place {
     server: TestServer,
@@ -315,4 +318,29 @@ fn the_same_idempotency_key_makes_one_document() {
     assert_ne!(id(&first), id(&other));
     let list = Request::get(&format!("{}?total=true", place.path())).token(&place.token);
     assert_eq!(place.server.call(list).expect(200).json()["total_count"], 2);
+}
+
+#[test]
+fn a_caller_that_stops_in_the_middle_is_told_so_and_the_server_is_not_blamed() {
+    let home = TestHome::with_keyring();
+    let mut place = Place::new();
+    home.connect(&place.server);
+    let head = format!(
+        "POST {} HTTP/1.1\r\nHost: chancery\r\nContent-Type: multipart/form-data; boundary=x\r\n\
+         Content-Length: 1000000\r\n\r\n--x\r\n",
+        place.path()
+    );
+    let mut stream = UnixStream::connect(home.socket()).expect("the agent listens");
+    stream.write_all(head.as_bytes()).expect("sent");
+    stream.shutdown(Shutdown::Write).expect("half closed");
+    let mut answer = String::new();
+    let _ = stream.read_to_string(&mut answer).expect("an answer");
+    assert!(answer.starts_with("HTTP/1.1 400"), "{answer}");
+    assert!(answer.contains("CHANCERY_BAD_REQUEST"), "{answer}");
+    assert!(
+        answer.contains("The body was cut off, so nothing was changed. Send it again."),
+        "{answer}"
+    );
+    assert_eq!(home.state(), "connected");
+    place.is_untouched();
 }

@@ -1,5 +1,83 @@
 //! Large files through the whole of it.
 
+use chancery_testkit::chaos::Weather;
+use chancery_testkit::server::{API, TestServer};
+use chancery_testkit::waiting::eventually;
+use chancery_testkit::{ChaosProxy, Pattern, Request, TestHome};
+use std::path::Path;
+use std::time::Duration;
+
+/// Long enough to be met in the middle on a slow line.
+const LONG: u64 = 24 * 1024 * 1024;
+const SLOW: Weather = Weather::Slow(Duration::from_millis(10));
+
+/// The size of the largest file in a directory.
+fn largest(directory: &Path) -> u64 {
+    let entries = std::fs::read_dir(directory).into_iter().flatten();
+    let sizes = entries.filter_map(|entry| Some(entry.ok()?.metadata().ok()?.len()));
+    sizes.max().unwrap_or(0)
+}
+
+#[test]
+fn a_server_that_is_killed_in_the_middle_of_a_transfer_is_waited_for_in_both_directions() {
+    let (home, mut server) = (TestHome::with_keyring(), TestServer::start());
+    let token = server.sign_in();
+    let workspace = server.workspace(&token, "Matter");
+    let folder = server.folder(&token, &workspace, "In");
+    let proxy = ChaosProxy::before(server.address());
+    home.connect_to(&proxy.url());
+    let (there, back) = (home.path().join("there"), home.path().join("back"));
+    for directory in [&there, &back] {
+        std::fs::create_dir(directory).expect("made");
+    }
+    let bytes = Pattern::bytes(24, LONG);
+    let sent = there.join("Recording.bin");
+    std::fs::write(&sent, &bytes).expect("written");
+
+    let incoming = server.data().join("content/incoming/ACTIVE");
+    proxy.set(SLOW);
+    let put = std::thread::scope(|scope| {
+        let put = scope.spawn(|| {
+            let sent = sent.to_str().expect("UTF-8");
+            home.chancery(&["put", sent, "--folder", &folder, "--json"])
+        });
+        eventually("the upload is under way", || {
+            (largest(&incoming) > 1024 * 1024).then_some(())
+        });
+        server.kill();
+        server.begin();
+        proxy.set(Weather::Fair);
+        put.join().expect("the thread ended well")
+    });
+    assert_eq!(put.code, 0, "{}{}", put.out, put.err);
+    let list = Request::get(&format!("{API}/folders/{folder}/documents?total=true")).token(&token);
+    let list = server.call(list).expect(200).json();
+    assert_eq!(list["total_count"], 1, "{list}");
+    let document = list["data"][0]["id"].as_str().expect("an id").to_owned();
+
+    proxy.set(SLOW);
+    let get = std::thread::scope(|scope| {
+        let get = scope.spawn(|| {
+            let to = back.join("Recording.bin");
+            home.chancery(&["get", &document, "--output", to.to_str().expect("UTF-8")])
+        });
+        eventually("the download is under way", || {
+            (largest(&back) > 1024 * 1024).then_some(())
+        });
+        server.kill();
+        server.begin();
+        proxy.set(Weather::Fair);
+        get.join().expect("the thread ended well")
+    });
+    assert_eq!(get.code, 0, "{}{}", get.out, get.err);
+    let came = std::fs::read(back.join("Recording.bin")).expect("it is there");
+    assert!(came == bytes, "the same bytes");
+    assert!(
+        (server.metrics().sign_ins() - 0.0).abs() < 0.5,
+        "nobody signed in again"
+    );
+}
+
 mod heavy {
     use chancery_testkit::memory::{forget_peak, peak_kib, resident_kib};
     use chancery_testkit::pattern::Checker;
