@@ -94,6 +94,7 @@ pub(crate) async fn sign_in(
         }),
         user: user.map(str::to_owned),
         password,
+        prompt: None,
     };
     let error = match agent.sign_in(&request).await {
         Ok(status) => return Ok(status),
@@ -121,6 +122,7 @@ pub(crate) async fn sign_in(
                     interaction: request.interaction,
                     user: Some(user.to_owned()),
                     password: Some(password),
+                    prompt: None,
                 })
                 .await
         },

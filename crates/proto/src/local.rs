@@ -222,6 +222,9 @@ pub struct SignInRequest {
     /// The password, once the person gave it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub password: Option<Secret>,
+    /// The prompt that this answers; its server is meant then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prompt: Option<u64>,
 }
 
 /// What a caller allows.
@@ -262,4 +265,182 @@ pub struct WatchEvent {
     pub number: u64,
     /// The whole state as it now is.
     pub status: Status,
+}
+
+/// One line of `GET /agent/v1/prompts`: whoever reads that stream is the
+/// prompter, and asks the person.
+///
+/// It answers with `POST /agent/v1/sign-in` (with `prompt` and a password), as
+/// often as the person likes to try, or with `DELETE /agent/v1/prompts/NUMBER`
+/// when the person declines. A prompt that is over (answered elsewhere, out of
+/// time) comes again with `over`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Prompt {
+    /// Names the prompt.
+    pub number: u64,
+    /// The server that wants somebody to sign in.
+    pub server: ServerEntry,
+    /// Who signed in there last, to be offered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<String>,
+    /// Why a person is needed; absent when a caller asked for a new sign-in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<NeedsUserReason>,
+    /// The application that asks, as it calls itself. Untrusted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub application: Option<String>,
+    /// One sentence for the person.
+    pub sentence: String,
+    /// After so many seconds nobody waits for an answer any more.
+    pub seconds: u64,
+    /// The prompt is over: take it off the screen.
+    #[serde(default)]
+    pub over: bool,
+}
+
+/// What asks the person, in the order in which it is preferred.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PrompterKind {
+    /// The desktop's window. `GET /agent/v1/prompts?kind=window`.
+    Window,
+    /// A terminal that offered itself. `GET /agent/v1/prompts?kind=terminal`.
+    Terminal,
+}
+
+/// One process that uses the connection: an element of `GET /agent/v1/uses`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Use {
+    /// For `DELETE /agent/v1/uses/ID`: closes the process's connections and
+    /// lets it open no more until the agent ends.
+    pub id: String,
+    /// The process, as the operating system tells it.
+    pub pid: u32,
+    /// The program's file, as the operating system tells it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub program: Option<String>,
+    /// What it calls itself (`Chancery-Application`). Untrusted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub application: Option<String>,
+    /// Since when.
+    pub since: Timestamp,
+    /// Its last call.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_call: Option<Timestamp>,
+    /// How many calls it made.
+    pub calls: u64,
+    /// How many of them are under way.
+    pub under_way: u64,
+    /// How many connections it has.
+    pub connections: u64,
+    /// It was stopped by the person.
+    #[serde(default)]
+    pub stopped: bool,
+    /// Until when one of its connections administers, if one does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub administers_until: Option<Timestamp>,
+}
+
+/// Answer of `GET /agent/v1/uses`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Uses {
+    /// Who uses the connection, the newest first.
+    pub uses: Vec<Use>,
+}
+
+/// Body of `POST /agent/v1/administration`: a sign-in of its own, for
+/// administration, for this connection to the agent alone. It lasts 15 minutes
+/// at most and ends with the connection or with `DELETE` of the same path.
+/// Until then every Work API call on this connection is made with it.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct AdministrationRequest {
+    /// Who signs in.
+    pub user: String,
+    /// The password.
+    pub password: Secret,
+}
+
+/// Answer of `POST /agent/v1/administration`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Administration {
+    /// Who administers.
+    pub user: Person,
+    /// The server.
+    pub server: ServerEntry,
+    /// Until when.
+    pub until: Timestamp,
+}
+
+/// Answer of `GET /agent/v1/policy`: what holds, and who said so.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PolicyReport {
+    /// The administrator's file, whether it is there or not.
+    pub path: String,
+    /// Whether it is there.
+    pub present: bool,
+    /// What is wrong with it; none of it is used then.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mistakes: Vec<String>,
+    /// The person's own preferences, whether the file is there or not.
+    pub preferences: String,
+    /// Every setting, as it holds.
+    pub settings: Vec<Setting>,
+}
+
+/// One setting as it holds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Setting {
+    /// Its name in the file, for example `sign_in.when`.
+    pub name: String,
+    /// Its value, as it would stand in the file.
+    pub value: String,
+    /// Who said so.
+    pub from: SettingSource,
+    /// What that means, for a person.
+    pub meaning: String,
+}
+
+/// Where a setting comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SettingSource {
+    /// The administrator's policy file; the person cannot change it.
+    Policy,
+    /// The person's own preferences.
+    Preferences,
+    /// Nobody said anything else.
+    Default,
+}
+
+/// Answer of `GET /agent/v1/doctor`: what the agent finds when it looks
+/// around. Holds no secrets.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Examination {
+    /// One line each, in the order in which to read them.
+    pub findings: Vec<Finding>,
+}
+
+/// One thing that was looked at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Finding {
+    /// What: `agent`, `clock`, `tls`, `proxy`, `keyring`, `server`, `version`, `policy` …
+    pub check: String,
+    /// How it was found.
+    pub outcome: FindingOutcome,
+    /// What was found and what to do, for a person.
+    pub sentence: String,
+}
+
+/// How something was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FindingOutcome {
+    /// As it should be.
+    Good,
+    /// Works, but a person should know.
+    Warning,
+    /// Does not work.
+    Bad,
+    /// Could not be looked at, for example because there is no server yet.
+    Skipped,
 }
