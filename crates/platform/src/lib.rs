@@ -1,9 +1,14 @@
 #![doc = include_str!("../README.md")]
 
 pub mod agent_process;
+pub mod alarm;
+pub mod clock;
+#[cfg(target_os = "linux")]
+mod descriptor;
 pub mod directories;
 pub mod keyring;
 pub mod machine;
+pub mod network;
 pub mod private_file;
 pub mod singleton;
 pub mod socket;

@@ -1,0 +1,278 @@
+//! A Unix socket with mode 0600 and the peer's user id from the kernel.
+
+use super::{ConnectError, ListenError, Peer, peer};
+use crate::machine::own_uid;
+use std::io;
+use std::os::unix::fs::{FileTypeExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
+use tokio::net::{UnixListener, UnixStream};
+
+/// A socket that lets only one user in.
+#[derive(Debug)]
+pub struct OwnListener {
+    listener: UnixListener,
+    path: PathBuf,
+    uid: u32,
+}
+
+impl OwnListener {
+    /// Opens the socket with mode 0600. A stale one is tried first and then
+    /// removed. The caller holds the singleton lock, so nobody else does this
+    /// at the same time; the directory is private, so nobody else can.
+    ///
+    /// # Errors
+    /// [`ListenError`].
+    pub async fn open(path: &Path) -> Result<Self, ListenError> {
+        let io = |source| ListenError::Io {
+            path: path.to_owned(),
+            source,
+        };
+        match std::fs::symlink_metadata(path) {
+            Ok(found) => {
+                if !found.file_type().is_socket() {
+                    return Err(ListenError::InTheWay(path.to_owned()));
+                }
+                if UnixStream::connect(path).await.is_ok() {
+                    return Err(ListenError::Answered(path.to_owned()));
+                }
+                tracing::info!("a socket that nobody answers was removed");
+                std::fs::remove_file(path).map_err(io)?;
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(source) => return Err(io(source)),
+        }
+        let listener = UnixListener::bind(path).map_err(io)?;
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).map_err(io)?;
+        Ok(Self {
+            listener,
+            path: path.to_owned(),
+            uid: own_uid(),
+        })
+    }
+
+    /// The next caller of this user. Callers of any other user, root
+    /// included, are hung up on and never seen.
+    ///
+    /// # Errors
+    /// The system cannot accept, for example because no file handle is left.
+    pub async fn accept(&self) -> io::Result<UnixStream> {
+        Ok(self.next().await?.0)
+    }
+
+    /// As [`OwnListener::accept`], and tells which program calls.
+    ///
+    /// # Errors
+    /// The system cannot accept, for example because no file handle is left.
+    pub async fn accept_peer(&self) -> io::Result<(Stream, Peer)> {
+        let (stream, pid) = self.next().await?;
+        Ok((Stream(stream), peer::of(pid)))
+    }
+
+    async fn next(&self) -> io::Result<(UnixStream, Option<u32>)> {
+        loop {
+            let (stream, _) = self.listener.accept().await?;
+            match stream.peer_cred() {
+                Ok(peer) if is_admitted(self.uid, peer.uid()) => {
+                    let pid = peer.pid().and_then(|pid| u32::try_from(pid).ok());
+                    // 0 is a process that this one's namespace does not show.
+                    return Ok((stream, pid.filter(|pid| *pid != 0)));
+                }
+                Ok(peer) => {
+                    tracing::warn!(uid = peer.uid(), "a caller of another user was refused");
+                }
+                Err(error) => tracing::warn!(%error, "a caller without a name was refused"),
+            }
+        }
+    }
+}
+
+impl Drop for OwnListener {
+    fn drop(&mut self) {
+        // A socket that stays behind is tried and removed by the next agent.
+        let _gone = std::fs::remove_file(&self.path);
+    }
+}
+
+/// Only the same user: root is somebody else.
+fn is_admitted(own: u32, peer: u32) -> bool {
+    own == peer
+}
+
+/// Opens a connection to this user's own agent.
+///
+/// # Errors
+/// [`ConnectError`]; a [`ConnectError::Stranger`] has been told nothing.
+pub async fn connect(socket: &Path) -> Result<Stream, ConnectError> {
+    let stream = UnixStream::connect(socket)
+        .await
+        .map_err(|source| unreachable(socket, source))?;
+    let peer = stream
+        .peer_cred()
+        .map_err(|source| unreachable(socket, source))?;
+    if !is_admitted(own_uid(), peer.uid()) {
+        return Err(ConnectError::Stranger {
+            why: "it belongs to another user".to_owned(),
+        });
+    }
+    Ok(Stream(stream))
+}
+
+fn unreachable(socket: &Path, source: io::Error) -> ConnectError {
+    let socket = socket.to_owned();
+    match source.kind() {
+        io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => {
+            ConnectError::NotRunning { socket, source }
+        }
+        _ => ConnectError::Unusable { socket, source },
+    }
+}
+
+/// One connection between a caller and the agent.
+#[derive(Debug)]
+pub struct Stream(UnixStream);
+
+impl Stream {
+    /// Resolves when the first byte can be read or the other side hung up, so
+    /// that a connection that lies idle needs no buffer. Takes nothing away.
+    ///
+    /// # Errors
+    /// The connection is broken.
+    pub async fn readable(&self) -> io::Result<()> {
+        self.0
+            .async_io(Interest::READABLE, || {
+                // Readiness may be reported for nothing: a look tells.
+                let mut byte = [0_u8; 1];
+                rustix::net::recv(&self.0, &mut byte, rustix::net::RecvFlags::PEEK)?;
+                Ok(())
+            })
+            .await
+    }
+}
+
+impl AsyncRead for Stream {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().0).poll_read(context, buffer)
+    }
+}
+
+impl AsyncWrite for Stream {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.get_mut().0).poll_write(context, bytes)
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        parts: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.get_mut().0).poll_write_vectored(context, parts)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.0.is_write_vectored()
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().0).poll_flush(context)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().0).poll_shutdown(context)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ConnectError, ListenError, OwnListener, connect, is_admitted};
+    use std::os::unix::fs::PermissionsExt;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    #[test]
+    fn root_and_everybody_else_are_refused() {
+        assert!(is_admitted(1000, 1000));
+        assert!(!is_admitted(1000, 0));
+        assert!(!is_admitted(1000, 1001));
+        assert!(!is_admitted(0, 1000));
+    }
+
+    #[tokio::test]
+    async fn a_stale_socket_is_tried_and_removed() {
+        let place = tempfile::tempdir().expect("made");
+        let path = place.path().join("agent.sock");
+        let stale = std::os::unix::net::UnixListener::bind(&path).expect("bound");
+        drop(stale);
+        let error = connect(&path).await.expect_err("nobody is there");
+        assert!(matches!(error, ConnectError::NotRunning { .. }), "{error}");
+        let listener = OwnListener::open(&path).await.expect("opened");
+        let mode = std::fs::metadata(&path)
+            .expect("there")
+            .permissions()
+            .mode();
+        assert_eq!(mode & 0o777, 0o600);
+        drop(listener);
+        assert!(!path.exists());
+        let error = connect(&path).await.expect_err("nothing is there");
+        assert!(matches!(error, ConnectError::NotRunning { .. }), "{error}");
+    }
+
+    #[tokio::test]
+    async fn a_socket_that_answers_is_left_alone() {
+        let place = tempfile::tempdir().expect("made");
+        let path = place.path().join("agent.sock");
+        let _first = OwnListener::open(&path).await.expect("opened");
+        let error = OwnListener::open(&path).await.expect_err("answered");
+        assert!(matches!(error, ListenError::Answered(_)));
+    }
+
+    #[tokio::test]
+    async fn a_file_in_the_way_is_not_removed() {
+        let place = tempfile::tempdir().expect("made");
+        let path = place.path().join("agent.sock");
+        std::fs::write(&path, b"mine").expect("written");
+        let error = OwnListener::open(&path).await.expect_err("in the way");
+        assert!(matches!(error, ListenError::InTheWay(_)));
+        assert_eq!(std::fs::read(&path).expect("there"), b"mine");
+    }
+
+    #[tokio::test]
+    async fn a_caller_is_known_by_its_program_and_heard_when_it_speaks() {
+        let place = tempfile::tempdir().expect("made");
+        let path = place.path().join("agent.sock");
+        let listener = OwnListener::open(&path).await.expect("opened");
+        let mut caller = connect(&path).await.expect("connected");
+        let (mut stream, peer) = listener.accept_peer().await.expect("a caller");
+        assert_eq!(peer.pid, Some(std::process::id()));
+        assert_eq!(peer.program, std::env::current_exe().ok());
+        assert!(peer.started.is_some());
+
+        let mut silence = asked_once(stream.readable());
+        assert!(silence.is_pending(), "nothing was said yet");
+        caller.write_all(b"hello").await.expect("sent");
+        stream.readable().await.expect("something was said");
+        let mut heard = [0_u8; 5];
+        stream.read_exact(&mut heard).await.expect("all of it");
+        assert_eq!(&heard, b"hello");
+        silence = asked_once(stream.readable());
+        assert!(silence.is_pending(), "nothing more was said");
+        drop(caller);
+        stream.readable().await.expect("hanging up is told too");
+        assert_eq!(stream.read(&mut heard).await.expect("the end"), 0);
+    }
+
+    fn asked_once<F: Future>(asked: F) -> std::task::Poll<F::Output> {
+        let mut asked = std::pin::pin!(asked);
+        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+        asked.as_mut().poll(&mut context)
+    }
+}
