@@ -39,6 +39,7 @@ impl Kept {
 pub(crate) struct Vault {
     keyring: Arc<dyn SecretStore>,
     file: Arc<FileStore>,
+    place: Arc<str>,
 }
 
 /// What a look into the vault found.
@@ -53,11 +54,13 @@ impl Vault {
         Self {
             keyring: Arc::from(keyring::of_this_system()),
             file: Arc::new(FileStore::at(&directories.state().join("sessions"))),
+            place: chancery_platform::machine::place(directories).into(),
         }
     }
 
-    fn key(server: &str, user: &str) -> Key {
+    fn key(&self, server: &str, user: &str) -> Key {
         Key {
+            place: self.place.as_ref().to_owned(),
             server: server.to_owned(),
             user: user.to_owned(),
         }
@@ -65,7 +68,7 @@ impl Vault {
 
     /// Looks for what is kept. A look that fails deletes nothing.
     pub(crate) async fn look(&self, server: &str, user: &str) -> Look {
-        let (vault, key) = (self.clone(), Self::key(server, user));
+        let (vault, key) = (self.clone(), self.key(server, user));
         let found = tokio::task::spawn_blocking(move || {
             if vault.file.is_there()
                 && let Found::Secret(secret) = vault.file.read(&key)
@@ -107,7 +110,7 @@ impl Vault {
         kept: &Kept,
         in_file: bool,
     ) -> KeyringState {
-        let (vault, key, secret) = (self.clone(), Self::key(server, user), kept.write());
+        let (vault, key, secret) = (self.clone(), self.key(server, user), kept.write());
         let outcome = tokio::task::spawn_blocking(move || {
             if vault.file.is_there() {
                 return vault.file.write(&key, &secret);
@@ -134,7 +137,7 @@ impl Vault {
 
     /// Removes what is kept.
     pub(crate) async fn forget(&self, server: &str, user: &str) {
-        let (vault, key) = (self.clone(), Self::key(server, user));
+        let (vault, key) = (self.clone(), self.key(server, user));
         let outcome = tokio::task::spawn_blocking(move || {
             if vault.file.is_there() {
                 vault.file.delete(&key)?;

@@ -1,4 +1,4 @@
-//! Where one small secret per (server, user) is kept between two starts.
+//! Where one small secret per (place, server, user) is kept between two starts.
 //!
 //! Four answers are told apart, because they lead to different things: only
 //! *absent* lets anybody be asked to sign in; *locked* asks to unlock the
@@ -19,8 +19,15 @@ pub use memory::MemoryStore;
 pub use secret_service::SecretServiceStore;
 
 /// What a secret is kept under.
+///
+/// Older versions named no place. Such a secret is found once by whoever looks
+/// for it first, and belongs to that place from there on; removing a secret
+/// removes one without a place too, so that it does not come back.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Key {
+    /// Whose Chancery on which machine: [`crate::machine::place`]. Two of them
+    /// must not share one refresh token, which is good for one use.
+    pub place: String,
     /// The server's address: scheme, host and port.
     pub server: String,
     /// The user's id there.

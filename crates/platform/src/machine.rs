@@ -1,5 +1,54 @@
 //! The machine and this process: names, ids, and being asked to end.
 
+use crate::directories::Directories;
+use sha2::{Digest, Sha256};
+use std::path::{Path, PathBuf};
+
+/// A short name for “this person's Chancery on this machine”: the same at
+/// every start, another one for another `CHANCERY_HOME`, and another one where
+/// two machines share one home directory. It tells nothing of either.
+#[must_use]
+pub fn place(directories: &Directories) -> String {
+    place_of(&id(), &resolved(directories.config()))
+}
+
+fn place_of(machine: &str, home: &Path) -> String {
+    let mut hash = Sha256::new();
+    // The machine's id is nobody else's business: only a hash of it leaves.
+    hash.update(b"chancery place\0");
+    hash.update(machine.as_bytes());
+    hash.update(b"\0");
+    hash.update(home.as_os_str().as_encoded_bytes());
+    hash.finalize()
+        .iter()
+        .take(10)
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}
+
+/// The path without links, whether its last parts are there already or not.
+fn resolved(path: &Path) -> PathBuf {
+    for there in path.ancestors() {
+        if let (Ok(real), Ok(missing)) = (there.canonicalize(), path.strip_prefix(there)) {
+            // Joining nothing would add a slash.
+            return real.components().chain(missing.components()).collect();
+        }
+    }
+    path.to_owned()
+}
+
+/// What the system calls this installation; where it says nothing, its name.
+#[cfg(target_os = "linux")]
+fn id() -> String {
+    ["/etc/machine-id", "/var/lib/dbus/machine-id"]
+        .into_iter()
+        .filter_map(|path| std::fs::read_to_string(path).ok())
+        .map(|text| text.trim().to_owned())
+        // A system that has never been started has “uninitialized” there.
+        .find(|text| text.len() == 32)
+        .unwrap_or_else(device_name)
+}
+
 /// The device's own name, shown in the person's list of sessions.
 #[must_use]
 pub fn device_name() -> String {
@@ -38,4 +87,44 @@ pub async fn asked_to_end() -> std::io::Result<()> {
         _ = hang_up.recv() => {}
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{place, place_of, resolved};
+    use crate::directories::Directories;
+    use std::path::Path;
+
+    #[test]
+    fn two_homes_and_two_machines_are_told_apart() {
+        let one = place_of("machine", Path::new("/home/ada/.config/chancery"));
+        assert_eq!(one.len(), 20);
+        assert_eq!(
+            one,
+            place_of("machine", Path::new("/home/ada/.config/chancery"))
+        );
+        assert_ne!(
+            one,
+            place_of("another", Path::new("/home/ada/.config/chancery"))
+        );
+        assert_ne!(
+            one,
+            place_of("machine", Path::new("/home/bob/.config/chancery"))
+        );
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_place_keeps_its_name_when_it_is_made_and_when_a_link_leads_there() {
+        let home = tempfile::tempdir().expect("made");
+        let real = home.path().join("real");
+        let link = home.path().join("link");
+        std::fs::create_dir(&real).expect("made");
+        std::os::unix::fs::symlink(&real, &link).expect("made");
+        let before = place(&Directories::under(&link).expect("found"));
+        std::fs::create_dir_all(real.join("config")).expect("made");
+        assert_eq!(before, place(&Directories::under(&link).expect("found")));
+        assert_eq!(before, place(&Directories::under(&real).expect("found")));
+        assert_eq!(resolved(&link.join("a/b")), resolved(&real).join("a/b"));
+    }
 }

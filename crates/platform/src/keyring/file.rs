@@ -7,8 +7,9 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-/// Secrets in clear in one file of mode 0600: one line each, server, user and
-/// secret, parted by tabs. None of the three can hold a tab or a line end.
+/// Secrets in clear in one file of mode 0600: one line each, place, server,
+/// user and secret, parted by tabs. None of them can hold a tab or a line end.
+/// Lines of older versions begin with the server.
 #[derive(Debug)]
 pub struct FileStore {
     path: PathBuf,
@@ -31,6 +32,7 @@ impl FileStore {
         self.path.is_file()
     }
 
+    /// A key without a place has an empty one.
     fn lines(&self) -> Result<Vec<(Key, Secret)>, StoreError> {
         let text = match std::fs::read_to_string(&self.path) {
             Ok(text) => text,
@@ -40,19 +42,26 @@ impl FileStore {
         Ok(text
             .lines()
             .filter_map(|line| {
-                let mut parts = line.splitn(3, '\t');
-                let key = Key {
-                    server: parts.next()?.to_owned(),
-                    user: parts.next()?.to_owned(),
+                let parts: Vec<&str> = line.split('\t').collect();
+                let (place, server, user, secret) = match *parts.as_slice() {
+                    [place, server, user, secret] => (place, server, user, secret),
+                    [server, user, secret] => ("", server, user, secret),
+                    _ => return None,
                 };
-                Some((key, Secret::from(parts.next()?)))
+                let key = Key {
+                    place: place.to_owned(),
+                    server: server.to_owned(),
+                    user: user.to_owned(),
+                };
+                Some((key, Secret::from(secret)))
             })
             .collect())
     }
 
     fn change(&self, key: &Key, secret: Option<&Secret>) -> Result<(), StoreError> {
         let writable = |text: &str| !text.contains(['\t', '\n', '\r']);
-        if !(writable(&key.server)
+        if !(writable(&key.place)
+            && writable(&key.server)
             && writable(&key.user)
             && secret.is_none_or(|secret| writable(secret.reveal())))
         {
@@ -63,7 +72,8 @@ impl FileStore {
         let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         let mut lines = self.lines()?;
         let before = lines.len();
-        lines.retain(|(other, _)| other != key);
+        let old = without_place(key);
+        lines.retain(|(other, _)| other != key && *other != old);
         match secret {
             Some(secret) => lines.push((key.clone(), secret.clone())),
             None if lines.len() == before => return Ok(()),
@@ -71,9 +81,25 @@ impl FileStore {
         }
         let text = lines
             .iter()
-            .map(|(key, secret)| format!("{}\t{}\t{}\n", key.server, key.user, secret.reveal()))
+            .map(|(key, secret)| line(key, secret))
             .collect::<String>();
         private_file::replace(&self.path, text.as_bytes()).map_err(|error| unavailable(&error))
+    }
+}
+
+fn without_place(key: &Key) -> Key {
+    Key {
+        place: String::new(),
+        ..key.clone()
+    }
+}
+
+fn line(key: &Key, secret: &Secret) -> String {
+    let named = format!("{}\t{}\t{}\n", key.server, key.user, secret.reveal());
+    if key.place.is_empty() {
+        named
+    } else {
+        format!("{}\t{named}", key.place)
     }
 }
 
@@ -86,10 +112,22 @@ fn unavailable(error: &std::io::Error) -> StoreError {
 impl SecretStore for FileStore {
     fn read(&self, key: &Key) -> Found {
         match self.lines() {
-            Ok(lines) => lines
-                .into_iter()
-                .find(|(other, _)| other == key)
-                .map_or(Found::Absent, |(_, secret)| Found::Secret(secret)),
+            Ok(lines) => {
+                let find = |key: &Key| {
+                    let found = lines.iter().find(|(other, _)| other == key);
+                    found.map(|(_, secret)| secret.clone())
+                };
+                if let Some(secret) = find(key) {
+                    return Found::Secret(secret);
+                }
+                let Some(secret) = find(&without_place(key)) else {
+                    return Found::Absent;
+                };
+                if let Err(error) = self.write(key, &secret) {
+                    tracing::warn!(%error, "an older secret could not be given its place");
+                }
+                Found::Secret(secret)
+            }
             Err(StoreError::Locked) => Found::Locked,
             Err(StoreError::Unavailable { why }) => Found::Unavailable { why },
         }
@@ -117,6 +155,7 @@ mod tests {
         let path = place.path().join("sessions");
         let store = FileStore::at(&path);
         let key = |user: &str| Key {
+            place: "here".into(),
             server: "https://work.example.com".into(),
             user: user.into(),
         };
@@ -145,5 +184,30 @@ mod tests {
         store
             .write(&key("eve\tx"), &Secret::from("four"))
             .expect_err("would break the line");
+    }
+
+    #[test]
+    fn a_secret_of_an_older_version_is_found_once_and_given_its_place() {
+        let home = tempfile::tempdir().expect("made");
+        let path = home.path().join("sessions");
+        let old = "https://a.example.com\tada\trefresh:one\nhttps://a.example.com\tbob\ttwo\n";
+        std::fs::write(&path, old).expect("written");
+        let store = FileStore::at(&path);
+        let key = |place: &str, user: &str| Key {
+            place: place.into(),
+            server: "https://a.example.com".into(),
+            user: user.into(),
+        };
+        let one = Found::Secret("refresh:one".into());
+        assert_eq!(store.read(&key("here", "ada")), one);
+        assert_eq!(store.read(&key("here", "ada")), one);
+        assert_eq!(store.read(&key("there", "ada")), Found::Absent);
+        assert_eq!(
+            std::fs::read_to_string(&path).expect("there"),
+            "https://a.example.com\tbob\ttwo\nhere\thttps://a.example.com\tada\trefresh:one\n"
+        );
+        // Signing out before the first look must not leave the old one behind.
+        store.delete(&key("here", "bob")).expect("removed");
+        assert_eq!(store.read(&key("here", "bob")), Found::Absent);
     }
 }

@@ -117,6 +117,7 @@ mod tests {
     fn a_locked_store_forgets_nothing() {
         let store = MemoryStore::open();
         let key = Key {
+            place: "here".into(),
             server: "https://work.example.com".into(),
             user: "ada".into(),
         };

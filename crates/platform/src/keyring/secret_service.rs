@@ -7,7 +7,7 @@
 
 use super::{Found, Key, SecretStore, StoreError};
 use chancery_proto::secret::Secret;
-use dbus_secret_service::{EncryptionType, Error, SecretService};
+use dbus_secret_service::{Collection, EncryptionType, Error, Item, SecretService};
 use std::collections::HashMap;
 
 /// The Secret Service of this user's session bus.
@@ -27,7 +27,12 @@ fn connect() -> Result<SecretService, Error> {
     SecretService::connect_with_max_prompt_timeout(EncryptionType::Plain, 0)
 }
 
-fn attributes(key: &Key) -> HashMap<&str, &str> {
+/// The attribute that older versions did not write.
+const PLACE: &str = "place";
+
+/// What a search begins with: a keyring answers every item that has these, and
+/// whatever else.
+fn of_any_place(key: &Key) -> HashMap<&str, &str> {
     HashMap::from([
         ("application", "chancery"),
         ("server", key.server.as_str()),
@@ -35,16 +40,54 @@ fn attributes(key: &Key) -> HashMap<&str, &str> {
     ])
 }
 
+fn attributes(key: &Key) -> HashMap<&str, &str> {
+    let mut attributes = of_any_place(key);
+    attributes.insert(PLACE, &key.place);
+    attributes
+}
+
+/// The items of an older version, which name no place.
+fn is_older(item: &Item<'_>) -> bool {
+    item.get_attributes()
+        .is_ok_and(|attributes| !attributes.contains_key(PLACE))
+}
+
+/// Takes an item of an older version over, if there is one.
+fn adopt(service: &SecretService, key: &Key) -> Result<Option<Found>, Error> {
+    let items = service.search_items(of_any_place(key))?;
+    let Some(item) = items.unlocked.iter().find(|item| is_older(item)) else {
+        let locked = items.locked.iter().any(is_older);
+        return Ok(locked.then_some(Found::Locked));
+    };
+    let found = told(item)?;
+    if let Found::Secret(secret) = &found {
+        let moved = service
+            .get_default_collection()
+            .and_then(|collection| put(&collection, key, secret))
+            .and_then(|()| item.delete());
+        if let Err(error) = moved {
+            tracing::warn!(%error, "an older secret could not be given its place");
+        }
+    }
+    Ok(Some(found))
+}
+
+fn told(item: &Item<'_>) -> Result<Found, Error> {
+    let secret = item.get_secret()?;
+    Ok(String::from_utf8(secret).map_or(Found::Absent, |text| Found::Secret(Secret::from(text))))
+}
+
 fn read(key: &Key) -> Result<Found, Error> {
     let service = connect()?;
     let items = service.search_items(attributes(key))?;
     if let Some(item) = items.unlocked.first() {
-        let secret = item.get_secret()?;
-        return Ok(String::from_utf8(secret)
-            .map_or(Found::Absent, |text| Found::Secret(Secret::from(text))));
+        return told(item);
     }
     if !items.locked.is_empty() {
         return Ok(Found::Locked);
+    }
+    if let Some(found) = adopt(&service, key)? {
+        return Ok(found);
     }
     // Some keyrings do not say what a locked collection holds.
     match service.get_default_collection() {
@@ -63,6 +106,10 @@ fn write(key: &Key, secret: &Secret) -> Result<(), Error> {
     if collection.is_locked()? {
         return Err(Error::Locked);
     }
+    put(&collection, key, secret)
+}
+
+fn put(collection: &Collection<'_>, key: &Key, secret: &Secret) -> Result<(), Error> {
     let label = format!("Chancery: {} at {}", key.user, key.server);
     collection
         .create_item(
@@ -77,11 +124,18 @@ fn write(key: &Key, secret: &Secret) -> Result<(), Error> {
 
 fn delete(key: &Key) -> Result<(), Error> {
     let service = connect()?;
-    let items = service.search_items(attributes(key))?;
-    for item in &items.unlocked {
+    let items = service.search_items(of_any_place(key))?;
+    let is_ours = |item: &&Item<'_>| {
+        item.get_attributes().is_ok_and(|attributes| {
+            attributes
+                .get(PLACE)
+                .is_none_or(|place| *place == key.place)
+        })
+    };
+    for item in items.unlocked.iter().filter(is_ours) {
         item.delete()?;
     }
-    if items.locked.is_empty() {
+    if items.locked.iter().filter(is_ours).count() == 0 {
         Ok(())
     } else {
         Err(Error::Locked)
