@@ -16,6 +16,29 @@ use std::path::{Path, PathBuf};
 /// The longest path a Unix socket may have on Linux, without the ending NUL.
 pub const LONGEST_SOCKET_PATH: usize = 107;
 
+/// The policy file of this machine: what an administrator decided for everybody
+/// on it. `$CHANCERY_POLICY` names another one, by its full path. Whether it
+/// counts is for [`crate::private_file::is_administrators`] to say.
+#[must_use]
+pub fn policy_file() -> PathBuf {
+    policy_named(std::env::var_os("CHANCERY_POLICY").as_ref()).unwrap_or_else(policy_of_machine)
+}
+
+/// The policy file that the person named, if it is a full path.
+pub(crate) fn policy_named(variable: Option<&OsString>) -> Option<PathBuf> {
+    set(variable).filter(|path| path.is_absolute())
+}
+
+#[cfg(target_os = "macos")]
+fn policy_of_machine() -> PathBuf {
+    PathBuf::from("/Library/Application Support/Chancery/policy.toml")
+}
+
+#[cfg(all(unix, not(target_os = "macos")))]
+fn policy_of_machine() -> PathBuf {
+    PathBuf::from("/etc/chancery/policy.toml")
+}
+
 /// The directories of one person.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Directories {

@@ -1,0 +1,67 @@
+//! Opening a file with the person's own application for it.
+
+use std::io;
+use std::path::Path;
+
+#[cfg(unix)]
+mod unix;
+
+/// Opens the file or directory at `path` with the application that this person
+/// has chosen for its kind. No shell reads the path. What would be run instead
+/// of opened is refused: a document comes from elsewhere.
+///
+/// Returns when the application is on its way, at the latest after two seconds.
+/// May block so long: call from a blocking thread.
+///
+/// # Errors
+/// There is nothing at `path`, it is a program, there is no application for
+/// it, or the system's opener is missing.
+pub fn open(path: &Path) -> io::Result<()> {
+    // A full path is never taken for an option or an address.
+    let path = std::path::absolute(path)?;
+    if !path.metadata()?.is_dir() || is_bundle(&path) {
+        refuse_programs(&path)?;
+    }
+    #[cfg(unix)]
+    return unix::open_with(Path::new(unix::OPENER), &path);
+}
+
+/// What the desktop of this system runs instead of opening it.
+#[cfg(target_os = "macos")]
+const PROGRAMS: &[&str] = &[
+    "app", "command", "tool", "terminal", "workflow", "scpt", "pkg", "mpkg", "inetloc", "fileloc",
+];
+#[cfg(all(unix, not(target_os = "macos")))]
+const PROGRAMS: &[&str] = &["desktop", "appimage", "run", "flatpakref"];
+
+/// On macOS a program is a directory.
+fn is_bundle(path: &Path) -> bool {
+    cfg!(target_os = "macos") && path.extension().is_some()
+}
+
+#[cfg(unix)]
+fn refuse_programs(path: &Path) -> io::Result<()> {
+    let is_program = path
+        .extension()
+        .and_then(|kind| kind.to_str())
+        .is_some_and(|kind| {
+            PROGRAMS
+                .iter()
+                .any(|other| kind.eq_ignore_ascii_case(other))
+        });
+    if is_program {
+        Err(program(path))
+    } else {
+        Ok(())
+    }
+}
+
+fn program(path: &Path) -> io::Error {
+    io::Error::new(
+        io::ErrorKind::PermissionDenied,
+        format!(
+            "“{}” would be run and not opened. Look at it in a file manager instead",
+            path.display()
+        ),
+    )
+}
