@@ -2,6 +2,8 @@
 
 pub mod agent_process;
 pub mod alarm;
+#[cfg(target_os = "linux")]
+mod bus;
 pub mod clock;
 #[cfg(target_os = "linux")]
 mod descriptor;
@@ -10,7 +12,9 @@ pub mod keyring;
 pub mod limits;
 pub mod machine;
 pub mod network;
+pub mod notification;
 pub mod opener;
 pub mod private_file;
+pub mod proxy;
 pub mod singleton;
 pub mod socket;

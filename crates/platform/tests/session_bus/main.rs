@@ -5,6 +5,7 @@
 use std::path::Path;
 use std::process::Command;
 
+mod desktop;
 mod keyring;
 
 /// Set in the process that has the bus in its environment.
@@ -23,6 +24,10 @@ fn run_inside(name: &str, address: &str, home: &Path) {
         .env("DBUS_SESSION_BUS_ADDRESS", address)
         .env("HOME", home)
         .env("XDG_RUNTIME_DIR", home)
+        .env_remove("all_proxy")
+        .env_remove("ALL_PROXY")
+        .env_remove("no_proxy")
+        .env_remove("NO_PROXY")
         .output()
         .expect("run");
     let said = String::from_utf8_lossy(&output.stdout);
