@@ -2,6 +2,7 @@
 
 use super::error::LocalError;
 use bytes::Bytes;
+use chancery_platform::socket::{ConnectError, Stream, connect};
 use http::{Request, Response};
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Empty, Full};
@@ -14,7 +15,6 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::UnixStream;
 
 /// Why a body could not go on.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -100,25 +100,24 @@ impl Door {
         }
     }
 
-    /// Whoever else got a socket to this place must not be told a password.
-    fn is_ours(&self, stream: &UnixStream) -> Result<(), LocalError> {
-        let peer = stream
-            .peer_cred()
-            .map_err(|source| LocalError::unreachable(&self.socket, source))?;
-        if peer.uid() == rustix::process::geteuid().as_raw() {
-            return Ok(());
+    fn unreachable(&self, error: ConnectError) -> LocalError {
+        match error {
+            ConnectError::NotRunning { socket, source } => {
+                LocalError::NotRunning { socket, source }
+            }
+            ConnectError::Unusable { socket, source } => LocalError::Socket { socket, source },
+            ConnectError::Stranger { why } => LocalError::Stranger {
+                socket: self.socket.clone(),
+                why,
+            },
         }
-        Err(LocalError::Stranger {
-            socket: self.socket.clone(),
-            why: "it belongs to another user".to_owned(),
-        })
     }
 
     async fn open(&self) -> Result<SendRequest<Body>, LocalError> {
-        let stream = UnixStream::connect(&self.socket)
+        // Whoever else got a socket to this place is not told a password.
+        let stream = connect(&self.socket)
             .await
-            .map_err(|source| LocalError::unreachable(&self.socket, source))?;
-        self.is_ours(&stream)?;
+            .map_err(|error| self.unreachable(error))?;
         let (sender, connection) = http1::handshake(TokioIo::new(Patient::new(stream)))
             .await
             .map_err(LocalError::broken)?;
@@ -142,12 +141,12 @@ fn is_small(size: u64) -> bool {
 /// already sent has to be read: it says why.
 #[derive(Debug)]
 struct Patient {
-    stream: UnixStream,
+    stream: Stream,
     refused: bool,
 }
 
 impl Patient {
-    fn new(stream: UnixStream) -> Self {
+    fn new(stream: Stream) -> Self {
         Self {
             stream,
             refused: false,

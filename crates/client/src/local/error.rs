@@ -6,7 +6,7 @@ use chancery_proto::local::NeedsUserReason;
 use http::{HeaderMap, StatusCode, header};
 use std::fmt;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// Why a call to the agent gave no result.
@@ -66,16 +66,6 @@ impl LocalError {
         match self {
             Self::Refused(refusal) => Some(refusal),
             _ => None,
-        }
-    }
-
-    pub(super) fn unreachable(socket: &Path, source: io::Error) -> Self {
-        let socket = socket.to_owned();
-        match source.kind() {
-            io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => {
-                Self::NotRunning { socket, source }
-            }
-            _ => Self::Socket { socket, source },
         }
     }
 
