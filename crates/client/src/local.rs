@@ -9,18 +9,24 @@
 //! and never asks a person anything. What an answer means is in
 //! [`LocalError`] and [`RefusalKind`]: match on those, never on a text.
 
+mod administration;
 mod agent;
 mod answer;
 mod connection;
 mod error;
 mod file_to_send;
+mod inspection;
+mod lines;
+mod prompts;
 mod upload;
 mod watch;
 
+pub use administration::Administering;
 pub use agent::Agent;
 pub use answer::Answer;
 pub use connection::{Body, BoxError, empty_body, full_body};
 pub use error::{LocalError, Refusal, RefusalKind};
 pub use file_to_send::{FileToSend, UploadError};
+pub use prompts::Prompts;
 pub use upload::{Progress, file_body, multipart};
 pub use watch::Watch;

@@ -18,9 +18,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// An agent that lives answers this fast, whatever the network does.
-const PROMPT_ANSWER: Duration = Duration::from_secs(10);
+pub(super) const PROMPT_ANSWER: Duration = Duration::from_secs(10);
 /// Longer than the agent's own longest wait, which is 120 s for a person.
-const PATIENT_ANSWER: Duration = Duration::from_secs(150);
+pub(super) const PATIENT_ANSWER: Duration = Duration::from_secs(150);
 
 /// What stays as it is inside one segment of a path.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
@@ -255,18 +255,8 @@ impl Agent {
     /// # Errors
     /// [`LocalError::NotRunning`] when none runs.
     pub async fn stop(&self) -> Result<(), LocalError> {
-        in_time(PATIENT_ANSWER, async {
-            let answer = self
-                .call(
-                    Method::POST,
-                    "/agent/v1/stop",
-                    HeaderMap::new(),
-                    empty_body(),
-                )
-                .await?;
-            answer.success().await.map(drop)
-        })
-        .await
+        self.tell(Method::POST, "/agent/v1/stop", NOTHING, PATIENT_ANSWER)
+            .await
     }
 
     /// Sends any call through the agent as if it were the server, and gives
@@ -284,6 +274,18 @@ impl Agent {
         call_headers: HeaderMap,
         body: Body,
     ) -> Result<Answer, LocalError> {
+        let request = self.request(method, path, call_headers, body)?;
+        Ok(Answer::new(self.door.send(request).await?))
+    }
+
+    /// A request with everything that the calls of this value carry.
+    pub(super) fn request(
+        &self,
+        method: Method,
+        path: &str,
+        call_headers: HeaderMap,
+        body: Body,
+    ) -> Result<Request<Body>, LocalError> {
         let mut request = Request::builder()
             .method(method)
             .uri(path)
@@ -296,10 +298,10 @@ impl Agent {
         request
             .headers_mut()
             .insert(header::HOST, HeaderValue::from_static(HOST));
-        Ok(Answer::new(self.door.send(request).await?))
+        Ok(request)
     }
 
-    async fn ask<T: DeserializeOwned>(
+    pub(super) async fn ask<T: DeserializeOwned>(
         &self,
         method: Method,
         path: &str,
@@ -307,30 +309,49 @@ impl Agent {
         wait: Duration,
     ) -> Result<T, LocalError> {
         in_time(wait, async {
-            let mut headers = HeaderMap::new();
-            let body = match body {
-                None => empty_body(),
-                Some(body) => {
-                    headers.insert(
-                        header::CONTENT_TYPE,
-                        HeaderValue::from_static("application/json"),
-                    );
-                    let bytes = serde_json::to_vec(body)
-                        .map_err(|error| LocalError::Request(error.to_string()))?;
-                    full_body(bytes)
-                }
-            };
+            let (headers, body) = as_json(body)?;
             let answer = self.call(method, path, headers, body).await?;
             answer.success().await?.json().await
+        })
+        .await
+    }
+
+    /// A call whose answer says nothing but that it was done.
+    pub(super) async fn tell(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&impl Serialize>,
+        wait: Duration,
+    ) -> Result<(), LocalError> {
+        in_time(wait, async {
+            let (headers, body) = as_json(body)?;
+            let answer = self.call(method, path, headers, body).await?;
+            answer.success().await.map(drop)
         })
         .await
     }
 }
 
 /// No body, with a type.
-const NOTHING: Option<&()> = None;
+pub(super) const NOTHING: Option<&()> = None;
 
-async fn in_time<T>(
+/// A body of JSON and what says so.
+pub(super) fn as_json(body: Option<&impl Serialize>) -> Result<(HeaderMap, Body), LocalError> {
+    let mut headers = HeaderMap::new();
+    let Some(body) = body else {
+        return Ok((headers, empty_body()));
+    };
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/json"),
+    );
+    let bytes = serde_json::to_vec(body).map_err(|error| LocalError::Request(error.to_string()))?;
+    Ok((headers, full_body(bytes)))
+}
+
+/// Gives up after `wait`.
+pub(super) async fn in_time<T>(
     wait: Duration,
     work: impl Future<Output = Result<T, LocalError>>,
 ) -> Result<T, LocalError> {
@@ -340,6 +361,6 @@ async fn in_time<T>(
 }
 
 /// One segment of a path, encoded.
-fn segment(text: &str) -> String {
+pub(super) fn segment(text: &str) -> String {
     utf8_percent_encode(text, SEGMENT).to_string()
 }
