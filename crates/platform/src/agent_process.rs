@@ -86,10 +86,11 @@ impl AgentCommand {
             path: self.log.clone(),
             source,
         };
-        let mut child = Command::new(&self.program)
+        let mut command = Command::new(&self.program);
+        apart(&mut command);
+        let mut child = command
             .args(&self.arguments)
             .env(ON_DEMAND, "1")
-            .current_dir("/")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(open_log(&self.log).map_err(log)?)
@@ -113,19 +114,36 @@ impl AgentCommand {
     }
 }
 
-fn open_log(path: &std::path::Path) -> io::Result<std::fs::File> {
-    use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-    if let Some(directory) = path.parent() {
-        std::fs::DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(directory)?;
+/// Keeps no directory busy that somebody may want to remove. The agent leaves
+/// the terminal itself.
+#[cfg(unix)]
+fn apart(command: &mut Command) {
+    command.current_dir("/");
+}
+
+/// Keeps no directory busy that somebody may want to remove, and no console.
+#[cfg(windows)]
+fn apart(command: &mut Command) {
+    use windows_sys::Win32::System::Threading::{CREATE_NEW_PROCESS_GROUP, DETACHED_PROCESS};
+    command.creation_flags(DETACHED_PROCESS | CREATE_NEW_PROCESS_GROUP);
+    if let Some(root) = std::env::var_os("SystemRoot") {
+        command.current_dir(root);
     }
-    std::fs::OpenOptions::new()
-        .append(true)
-        .create(true)
-        .mode(0o600)
-        .open(path)
+}
+
+fn open_log(path: &std::path::Path) -> io::Result<std::fs::File> {
+    let mut directories = std::fs::DirBuilder::new();
+    let mut options = std::fs::OpenOptions::new();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+        directories.mode(0o700);
+        options.mode(0o600);
+    }
+    if let Some(directory) = path.parent() {
+        directories.recursive(true).create(directory)?;
+    }
+    options.append(true).create(true).open(path)
 }
 
 /// Whether this process is an agent that was started on demand.
@@ -143,7 +161,7 @@ pub fn announce_ready() {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, unix))]
 mod tests {
     use super::{AgentCommand, StartError};
     use std::time::Duration;

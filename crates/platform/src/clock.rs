@@ -39,6 +39,37 @@ pub(crate) fn since_start() -> Duration {
     Duration::try_from(time).unwrap_or_default()
 }
 
+/// How long the machine has been on, with the time it slept.
+#[cfg(target_os = "macos")]
+#[expect(unsafe_code, reason = "the system's own call")]
+pub(crate) fn since_start() -> Duration {
+    let mut time = libc::timespec {
+        tv_sec: 0,
+        tv_nsec: 0,
+    };
+    // Of macOS's clocks this is the one that goes on in sleep and that setting
+    // the wall clock does not move.
+    // SAFETY: the call writes one time.
+    let outcome = unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC_RAW, &raw mut time) };
+    let seconds = u64::try_from(time.tv_sec).unwrap_or(0);
+    let nanoseconds = u32::try_from(time.tv_nsec).unwrap_or(0);
+    if outcome == 0 {
+        Duration::new(seconds, nanoseconds)
+    } else {
+        Duration::ZERO
+    }
+}
+
+/// How long the machine has been on, with the time it slept.
+#[cfg(windows)]
+#[expect(unsafe_code, reason = "the system's own call")]
+pub(crate) fn since_start() -> Duration {
+    // SAFETY: the call takes nothing and cannot fail.
+    Duration::from_millis(unsafe {
+        windows_sys::Win32::System::SystemInformation::GetTickCount64()
+    })
+}
+
 #[cfg(all(test, target_os = "linux"))]
 mod tests {
     use super::system;

@@ -8,12 +8,20 @@
 use chancery_proto::secret::Secret;
 use std::fmt::Debug;
 
+#[cfg(windows)]
+mod credential_manager;
 mod file;
+#[cfg(target_os = "macos")]
+mod keychain;
 mod memory;
 #[cfg(target_os = "linux")]
 mod secret_service;
 
+#[cfg(windows)]
+pub use credential_manager::CredentialManagerStore;
 pub use file::FileStore;
+#[cfg(target_os = "macos")]
+pub use keychain::KeychainStore;
 pub use memory::MemoryStore;
 #[cfg(target_os = "linux")]
 pub use secret_service::SecretServiceStore;
@@ -87,8 +95,8 @@ pub trait SecretStore: Send + Sync + Debug {
 pub fn of_this_system() -> Box<dyn SecretStore> {
     #[cfg(target_os = "linux")]
     return Box::new(SecretServiceStore::new());
-    #[cfg(not(target_os = "linux"))]
-    return Box::new(MemoryStore::unavailable(
-        "this system's keyring is not spoken to yet",
-    ));
+    #[cfg(target_os = "macos")]
+    return Box::new(KeychainStore::new());
+    #[cfg(windows)]
+    return Box::new(CredentialManagerStore::new());
 }

@@ -18,3 +18,5 @@ pub mod private_file;
 pub mod proxy;
 pub mod singleton;
 pub mod socket;
+#[cfg(windows)]
+mod windows;

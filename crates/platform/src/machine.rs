@@ -4,12 +4,48 @@ use crate::directories::Directories;
 use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
 
+#[cfg(unix)]
+mod unix;
+#[cfg(windows)]
+mod windows;
+
+#[cfg(unix)]
+use unix as system;
+#[cfg(unix)]
+pub use unix::own_uid;
+#[cfg(windows)]
+use windows as system;
+
+/// The device's own name, shown in the person's list of sessions.
+#[must_use]
+pub fn device_name() -> String {
+    system::device_name()
+}
+
+/// Leaves the terminal that started this process, so that closing it does not
+/// end the agent. A process that has left already: no error.
+pub fn leave_terminal() {
+    system::leave_terminal();
+}
+
+/// Resolves when the process is asked to end: by a signal, or on Windows by
+/// the console, the end of the session or of the machine.
+///
+/// # Errors
+/// The operating system refused to tell.
+pub async fn asked_to_end() -> std::io::Result<()> {
+    system::asked_to_end().await
+}
+
 /// A short name for “this person's Chancery on this machine”: the same at
 /// every start, another one for another `CHANCERY_HOME`, and another one where
 /// two machines share one home directory. It tells nothing of either.
 #[must_use]
 pub fn place(directories: &Directories) -> String {
-    place_of(&id(), &resolved(directories.config()))
+    place_of(
+        &system::id().unwrap_or_else(device_name),
+        &resolved(directories.config()),
+    )
 }
 
 fn place_of(machine: &str, home: &Path) -> String {
@@ -37,62 +73,9 @@ fn resolved(path: &Path) -> PathBuf {
     path.to_owned()
 }
 
-/// What the system calls this installation; where it says nothing, its name.
-#[cfg(target_os = "linux")]
-fn id() -> String {
-    ["/etc/machine-id", "/var/lib/dbus/machine-id"]
-        .into_iter()
-        .filter_map(|path| std::fs::read_to_string(path).ok())
-        .map(|text| text.trim().to_owned())
-        // A system that has never been started has “uninitialized” there.
-        .find(|text| text.len() == 32)
-        .unwrap_or_else(device_name)
-}
-
-/// The device's own name, shown in the person's list of sessions.
-#[must_use]
-pub fn device_name() -> String {
-    rustix::system::uname()
-        .nodename()
-        .to_string_lossy()
-        .into_owned()
-}
-
-/// The id of the user that this process runs as.
-#[must_use]
-pub fn own_uid() -> u32 {
-    rustix::process::geteuid().as_raw()
-}
-
-/// Leaves the terminal that started this process, so that closing it does not
-/// end the agent. A process that leads its group already has left: no error.
-pub fn leave_terminal() {
-    if let Err(error) = rustix::process::setsid() {
-        tracing::debug!(%error, "the process keeps its session");
-    }
-}
-
-/// Resolves when the process is asked to end (SIGTERM, SIGINT or SIGHUP).
-///
-/// # Errors
-/// The operating system refused to tell about signals.
-pub async fn asked_to_end() -> std::io::Result<()> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut hang_up = signal(SignalKind::hangup())?;
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-        _ = hang_up.recv() => {}
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{place, place_of, resolved};
-    use crate::directories::Directories;
+    use super::place_of;
     use std::path::Path;
 
     #[test]
@@ -116,6 +99,8 @@ mod tests {
     #[cfg(unix)]
     #[test]
     fn a_place_keeps_its_name_when_it_is_made_and_when_a_link_leads_there() {
+        use super::{place, resolved};
+        use crate::directories::Directories;
         let home = tempfile::tempdir().expect("made");
         let real = home.path().join("real");
         let link = home.path().join("link");

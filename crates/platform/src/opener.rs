@@ -5,6 +5,8 @@ use std::path::Path;
 
 #[cfg(unix)]
 mod unix;
+#[cfg(windows)]
+mod windows;
 
 /// Opens the file or directory at `path` with the application that this person
 /// has chosen for its kind. No shell reads the path. What would be run instead
@@ -24,6 +26,8 @@ pub fn open(path: &Path) -> io::Result<()> {
     }
     #[cfg(unix)]
     return unix::open_with(Path::new(unix::OPENER), &path);
+    #[cfg(windows)]
+    return windows::open(&path);
 }
 
 /// What the desktop of this system runs instead of opening it.
@@ -50,6 +54,15 @@ fn refuse_programs(path: &Path) -> io::Result<()> {
                 .any(|other| kind.eq_ignore_ascii_case(other))
         });
     if is_program {
+        Err(program(path))
+    } else {
+        Ok(())
+    }
+}
+
+#[cfg(windows)]
+fn refuse_programs(path: &Path) -> io::Result<()> {
+    if windows::is_dangerous(path) {
         Err(program(path))
     } else {
         Ok(())

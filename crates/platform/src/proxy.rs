@@ -2,12 +2,17 @@
 
 use chancery_proto::secret::Secret;
 use std::fmt;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 
 #[cfg(target_os = "linux")]
 mod desktop;
 mod exceptions;
+#[cfg(windows)]
+mod internet_settings;
 mod variables;
+
+#[cfg(windows)]
+use internet_settings as desktop;
 
 use exceptions::Exceptions;
 
@@ -70,7 +75,7 @@ pub fn for_address(scheme: &str, host: &str, port: u16) -> Option<Proxy> {
         Said::Direct => return None,
         Said::Nothing => {}
     }
-    #[cfg(target_os = "linux")]
+    #[cfg(any(target_os = "linux", windows))]
     if let Said::Through(proxy) = desktop::look(scheme, host, port) {
         return Some(proxy);
     }
@@ -97,8 +102,9 @@ fn is_loopback(host: &str) -> bool {
 }
 
 /// The host as it stands in an address.
+#[cfg(any(target_os = "linux", windows))]
 fn written(host: &str) -> String {
-    match host.parse::<Ipv6Addr>() {
+    match host.parse::<std::net::Ipv6Addr>() {
         Ok(address) => format!("[{address}]"),
         Err(_) => host.to_owned(),
     }

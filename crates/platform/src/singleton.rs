@@ -3,15 +3,23 @@
 //! The lock ends with the process that holds it, however it ends; what the
 //! file says (the process id) is for people, never for decisions.
 
-use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::io;
 use std::path::{Path, PathBuf};
+
+#[cfg(unix)]
+mod unix;
+#[cfg(windows)]
+mod windows;
+
+#[cfg(unix)]
+use unix as system;
+#[cfg(windows)]
+use windows as system;
 
 /// Held as long as this process is the only one of its kind.
 #[derive(Debug)]
 pub struct SingletonLock {
-    _file: File,
+    _lock: system::Lock,
 }
 
 /// Why the lock could not be had.
@@ -39,40 +47,20 @@ fn named(pid: Option<u32>) -> String {
 }
 
 impl SingletonLock {
-    /// Takes the lock, without waiting, and writes this process's id into it.
+    /// Takes the lock, without waiting, and writes this process's id into the
+    /// file at `path`.
     ///
     /// # Errors
     /// [`SingletonError::Held`] when another process has it.
     pub fn acquire(path: &Path) -> Result<Self, SingletonError> {
-        let io = |source| SingletonError::Io {
-            path: path.to_owned(),
-            source,
-        };
-        let mut file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .mode(0o600)
-            .open(path)
-            .map_err(io)?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                let mut text = String::new();
-                let pid = file
-                    .read_to_string(&mut text)
-                    .ok()
-                    .and_then(|_| text.trim().parse().ok());
-                return Err(SingletonError::Held { pid });
-            }
-            Err(TryLockError::Error(source)) => return Err(io(source)),
-        }
-        file.set_len(0)
-            .and_then(|()| file.seek(SeekFrom::Start(0)))
-            .and_then(|_| file.write_all(std::process::id().to_string().as_bytes()))
-            .map_err(io)?;
-        Ok(Self { _file: file })
+        system::acquire(path).map(|lock| Self { _lock: lock })
+    }
+}
+
+/// What the holder wrote down.
+fn holder(text: &str) -> SingletonError {
+    SingletonError::Held {
+        pid: text.trim().parse().ok(),
     }
 }
 

@@ -11,9 +11,13 @@ use std::path::PathBuf;
 mod peer;
 #[cfg(unix)]
 mod unix;
+#[cfg(windows)]
+mod windows;
 
 #[cfg(unix)]
 pub use unix::{OwnListener, Stream, connect};
+#[cfg(windows)]
+pub use windows::{OwnListener, Stream, connect};
 
 /// Who is at the other end, as far as the system tells.
 ///

@@ -147,7 +147,6 @@ mod tests {
     use super::FileStore;
     use crate::keyring::{Found, Key, SecretStore};
     use chancery_proto::secret::Secret;
-    use std::os::unix::fs::PermissionsExt;
 
     #[test]
     fn what_the_person_asked_to_keep_in_a_file_is_for_this_user_only() {
@@ -176,11 +175,12 @@ mod tests {
         store.delete(&key("ada")).expect("removed");
         assert_eq!(store.read(&key("ada")), Found::Absent);
         assert_eq!(store.read(&key("bob")), Found::Secret("two".into()));
-        let mode = std::fs::metadata(&path)
-            .expect("there")
-            .permissions()
-            .mode();
-        assert_eq!(mode & 0o777, 0o600);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            let found = std::fs::metadata(&path).expect("there");
+            assert_eq!(found.permissions().mode() & 0o777, 0o600);
+        }
         store
             .write(&key("eve\tx"), &Secret::from("four"))
             .expect_err("would break the line");

@@ -43,14 +43,44 @@ fn start_in(stat: &str) -> Option<u64> {
     behind_name.split_ascii_whitespace().nth(19)?.parse().ok()
 }
 
-#[cfg(not(target_os = "linux"))]
-fn program(_pid: u32) -> Option<std::path::PathBuf> {
-    None
+#[cfg(target_os = "macos")]
+#[expect(unsafe_code, reason = "the system's own call")]
+fn program(pid: u32) -> Option<std::path::PathBuf> {
+    use std::os::unix::ffi::OsStringExt;
+    let mut path = vec![0_u8; 4096];
+    let pid = i32::try_from(pid).ok()?;
+    // SAFETY: at most that many bytes are written to `path`.
+    let length = unsafe { libc::proc_pidpath(pid, path.as_mut_ptr().cast(), 4096) };
+    path.truncate(usize::try_from(length).ok().filter(|length| *length > 0)?);
+    Some(std::ffi::OsString::from_vec(path).into())
 }
 
-#[cfg(not(target_os = "linux"))]
-fn started(_pid: u32) -> Option<u64> {
-    None
+/// In microseconds since 1970.
+#[cfg(target_os = "macos")]
+#[expect(unsafe_code, reason = "the system's own call")]
+fn started(pid: u32) -> Option<u64> {
+    let mut about = std::mem::MaybeUninit::<libc::proc_bsdinfo>::zeroed();
+    let size = i32::try_from(size_of::<libc::proc_bsdinfo>()).ok()?;
+    let pid = i32::try_from(pid).ok()?;
+    // SAFETY: at most `size` bytes are written to `about`.
+    let written = unsafe {
+        libc::proc_pidinfo(
+            pid,
+            libc::PROC_PIDTBSDINFO,
+            0,
+            about.as_mut_ptr().cast(),
+            size,
+        )
+    };
+    if written != size {
+        return None;
+    }
+    // SAFETY: the call has filled all of it in.
+    let about = unsafe { about.assume_init() };
+    about
+        .pbi_start_tvsec
+        .checked_mul(1_000_000)?
+        .checked_add(about.pbi_start_tvusec)
 }
 
 #[cfg(all(test, target_os = "linux"))]

@@ -1,0 +1,46 @@
+//! Owners of files and the lists of who may write to them.
+
+use crate::windows::process;
+use crate::windows::security::{Rights, rights_of};
+use std::fs::OpenOptions;
+use std::io;
+use std::path::Path;
+
+/// The system, the group of administrators, and the installer of Windows.
+pub(crate) const ADMINISTRATORS: [&str; 3] = [
+    "S-1-5-18",
+    "S-1-5-32-544",
+    "S-1-5-80-956008885-3418522649-1831038044-1853292631-2271478464",
+];
+
+/// The directory decides who may read what is made in it.
+pub(super) fn for_own_user(_options: &mut OpenOptions) {}
+
+/// The file system keeps a journal of names itself.
+pub(super) fn make_durable(_directory: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+pub(super) fn belongs_to_administrators(path: &Path, or_own: bool) -> io::Result<bool> {
+    let own = if or_own {
+        Some(process::own_sid()?)
+    } else {
+        None
+    };
+    if !std::fs::metadata(path)?.is_file() {
+        return Ok(false);
+    }
+    let is_theirs =
+        |sid: &String| ADMINISTRATORS.contains(&sid.as_str()) || own.as_ref() == Some(sid);
+    let alone = |rights: &Rights| {
+        is_theirs(&rights.owner)
+            && rights
+                .writers
+                .as_ref()
+                .is_some_and(|writers| writers.iter().all(is_theirs))
+    };
+    // Everybody may make files below the directory of all programs' data, so
+    // that the directory's list says nothing: nobody else can replace a file
+    // there that belongs to an administrator.
+    Ok(alone(&rights_of(path)?))
+}

@@ -1,0 +1,39 @@
+//! A lock on a file.
+
+use super::{SingletonError, holder};
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+
+/// The file is locked as long as it is open.
+pub(super) type Lock = File;
+
+pub(super) fn acquire(path: &Path) -> Result<Lock, SingletonError> {
+    let io = |source| SingletonError::Io {
+        path: path.to_owned(),
+        source,
+    };
+    let mut file = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(path)
+        .map_err(io)?;
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => {
+            let mut text = String::new();
+            let read = file.read_to_string(&mut text);
+            return Err(holder(read.map_or("", |_| &text)));
+        }
+        Err(TryLockError::Error(source)) => return Err(io(source)),
+    }
+    file.set_len(0)
+        .and_then(|()| file.seek(SeekFrom::Start(0)))
+        .and_then(|_| file.write_all(std::process::id().to_string().as_bytes()))
+        .map_err(io)?;
+    Ok(file)
+}

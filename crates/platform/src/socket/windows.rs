@@ -1,0 +1,355 @@
+//! A named pipe that only this user's own programs open.
+//!
+//! Its list of rights names this user alone, its label shuts out programs of
+//! low integrity, it takes no callers from other machines, and its first
+//! instance is made as the first: whoever took the name before is noticed.
+
+#![expect(unsafe_code, reason = "the system's own calls")]
+
+use super::{ConnectError, ListenError, Peer};
+use crate::windows::process::{Process, own_sid};
+use crate::windows::security::{Descriptor, owner_of};
+use crate::windows::{checked, text};
+use std::io;
+use std::os::windows::io::{AsHandle, AsRawHandle, BorrowedHandle, RawHandle};
+use std::path::{Path, PathBuf};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::windows::named_pipe::{
+    ClientOptions, NamedPipeClient, NamedPipeServer, ServerOptions,
+};
+use tokio::sync::Mutex;
+use windows_sys::Win32::Foundation::{
+    ERROR_ACCESS_DENIED, ERROR_FILE_NOT_FOUND, ERROR_PIPE_BUSY, ERROR_SEM_TIMEOUT,
+};
+use windows_sys::Win32::System::Pipes::{
+    GetNamedPipeClientProcessId, GetNamedPipeServerProcessId, WaitNamedPipeW,
+};
+
+/// How long a caller waits for its turn at a pipe that is busy.
+const TURN: Duration = Duration::from_secs(10);
+
+/// A pipe that lets only one user in.
+#[derive(Debug)]
+pub struct OwnListener {
+    path: PathBuf,
+    sid: String,
+    descriptor: Descriptor,
+    /// The instance that waits for the next caller.
+    waiting: Mutex<NamedPipeServer>,
+}
+
+impl OwnListener {
+    /// Opens the pipe.
+    ///
+    /// # Errors
+    /// [`ListenError::Answered`] when somebody has a pipe of that name.
+    pub async fn open(path: &Path) -> Result<Self, ListenError> {
+        let io = |source| ListenError::Io {
+            path: path.to_owned(),
+            source,
+        };
+        let sid = own_sid().map_err(io)?;
+        // All for this user, nothing for anybody else, nothing for whoever has
+        // less than medium integrity, to read neither.
+        let descriptor = Descriptor::parse(&format!(
+            "O:{sid}G:{sid}D:P(A;;GA;;;{sid})S:(ML;;NRNWNX;;;ME)"
+        ))
+        .map_err(io)?;
+        let waiting = instance(path, &descriptor, true).map_err(|source| {
+            if is(&source, ERROR_ACCESS_DENIED) || is(&source, ERROR_PIPE_BUSY) {
+                ListenError::Answered(path.to_owned())
+            } else {
+                io(source)
+            }
+        })?;
+        Ok(Self {
+            path: path.to_owned(),
+            sid,
+            descriptor,
+            waiting: Mutex::new(waiting),
+        })
+    }
+
+    /// The next caller of this user, and which program it is.
+    ///
+    /// # Errors
+    /// The system cannot accept, for example because no memory is left.
+    pub async fn accept_peer(&self) -> io::Result<(Stream, Peer)> {
+        loop {
+            // Whoever stops waiting here leaves the instance where it is.
+            let mut waiting = self.waiting.lock().await;
+            if let Err(error) = waiting.connect().await {
+                // The caller has left already: the instance is free again.
+                waiting.disconnect()?;
+                return Err(error);
+            }
+            let next = instance(&self.path, &self.descriptor, false)?;
+            let stream = std::mem::replace(&mut *waiting, next);
+            drop(waiting);
+            match peer_of(&stream, &self.sid) {
+                Ok(peer) => return Ok((Stream(End::Agent(stream)), peer)),
+                Err(error) => tracing::warn!(%error, "a caller was refused"),
+            }
+        }
+    }
+}
+
+fn instance(path: &Path, descriptor: &Descriptor, is_first: bool) -> io::Result<NamedPipeServer> {
+    let mut attributes = descriptor.attributes();
+    // SAFETY: the attributes and their descriptor outlive the call.
+    unsafe {
+        ServerOptions::new()
+            .first_pipe_instance(is_first)
+            .reject_remote_clients(true)
+            .create_with_security_attributes_raw(path, (&raw mut attributes).cast())
+    }
+}
+
+/// The list of rights has let nobody else in; this is the second look.
+fn peer_of(stream: &NamedPipeServer, own: &str) -> io::Result<Peer> {
+    let mut pid = 0;
+    // SAFETY: the pipe is open; the number may be written.
+    checked(unsafe { GetNamedPipeClientProcessId(stream.as_raw_handle(), &raw mut pid) })?;
+    let process = Process::with_id(pid)?;
+    if process.sid()? != own {
+        return Err(io::Error::new(
+            io::ErrorKind::PermissionDenied,
+            "it belongs to another user",
+        ));
+    }
+    Ok(Peer {
+        pid: Some(pid),
+        program: process.program(),
+        started: process.started(),
+    })
+}
+
+/// Opens a connection to this user's own agent.
+///
+/// # Errors
+/// [`ConnectError`]; a [`ConnectError::Stranger`] has been told nothing, and
+/// cannot act in this user's name.
+pub async fn connect(socket: &Path) -> Result<Stream, ConnectError> {
+    let unusable = |source| ConnectError::Unusable {
+        socket: socket.to_owned(),
+        source,
+    };
+    let opened = tokio::time::timeout(TURN, open(socket)).await;
+    let client = match opened {
+        Ok(Ok(client)) => client,
+        Ok(Err(source)) if is(&source, ERROR_FILE_NOT_FOUND) => {
+            return Err(ConnectError::NotRunning {
+                socket: socket.to_owned(),
+                source,
+            });
+        }
+        Ok(Err(source)) => return Err(unusable(source)),
+        Err(_) => return Err(unusable(io::ErrorKind::TimedOut.into())),
+    };
+    let own = own_sid().map_err(unusable)?;
+    if !is_served_by(&client, &own).map_err(unusable)? {
+        return Err(ConnectError::Stranger {
+            why: "it belongs to another user".to_owned(),
+        });
+    }
+    Ok(Stream(End::Caller(client)))
+}
+
+async fn open(socket: &Path) -> io::Result<NamedPipeClient> {
+    loop {
+        // The other side may learn who calls, and no more: it cannot act as
+        // this user. That is how the options begin.
+        match ClientOptions::new().open(socket) {
+            Err(error) if is(&error, ERROR_PIPE_BUSY) => {}
+            outcome => return outcome,
+        }
+        let name = text::wide(socket);
+        let turn = tokio::task::spawn_blocking(move || {
+            // SAFETY: the name ends in a zero.
+            checked(unsafe { WaitNamedPipeW(name.as_ptr(), 1000) })
+        });
+        match turn.await.map_err(io::Error::other)? {
+            Err(error) if !is(&error, ERROR_SEM_TIMEOUT) => return Err(error),
+            _ => {}
+        }
+    }
+}
+
+/// Nobody can give an object of theirs to another user.
+fn is_served_by(client: &NamedPipeClient, own: &str) -> io::Result<bool> {
+    let handle = client.as_raw_handle();
+    // SAFETY: the pipe is open as long as `client` is borrowed.
+    let borrowed = unsafe { BorrowedHandle::borrow_raw(handle) };
+    if owner_of(borrowed.as_handle())? != own {
+        return Ok(false);
+    }
+    let mut pid = 0;
+    // SAFETY: the pipe is open; the number may be written.
+    checked(unsafe { GetNamedPipeServerProcessId(handle, &raw mut pid) })?;
+    Ok(Process::with_id(pid)?.sid()? == own)
+}
+
+fn is(error: &io::Error, code: u32) -> bool {
+    error
+        .raw_os_error()
+        .is_some_and(|found| found.cast_unsigned() == code)
+}
+
+/// One connection between a caller and the agent.
+#[derive(Debug)]
+pub struct Stream(End);
+
+#[derive(Debug)]
+enum End {
+    Agent(NamedPipeServer),
+    Caller(NamedPipeClient),
+}
+
+impl Stream {
+    /// Resolves when the first byte can be read or the other side hung up, so
+    /// that a connection that lies idle needs no buffer of ours. Takes nothing
+    /// away. It may, seldom, resolve for nothing.
+    ///
+    /// # Errors
+    /// The connection is broken.
+    pub async fn readable(&self) -> io::Result<()> {
+        match &self.0 {
+            End::Agent(pipe) => pipe.readable().await,
+            End::Caller(pipe) => pipe.readable().await,
+        }
+    }
+}
+
+impl AsRawHandle for Stream {
+    fn as_raw_handle(&self) -> RawHandle {
+        match &self.0 {
+            End::Agent(pipe) => pipe.as_raw_handle(),
+            End::Caller(pipe) => pipe.as_raw_handle(),
+        }
+    }
+}
+
+impl AsyncRead for Stream {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let read = match &mut self.get_mut().0 {
+            End::Agent(pipe) => Pin::new(pipe).poll_read(context, buffer),
+            End::Caller(pipe) => Pin::new(pipe).poll_read(context, buffer),
+        };
+        match read {
+            // That the other side hung up is the end, as with a socket.
+            Poll::Ready(Err(error)) if error.kind() == io::ErrorKind::BrokenPipe => {
+                Poll::Ready(Ok(()))
+            }
+            other => other,
+        }
+    }
+}
+
+impl AsyncWrite for Stream {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        match &mut self.get_mut().0 {
+            End::Agent(pipe) => Pin::new(pipe).poll_write(context, bytes),
+            End::Caller(pipe) => Pin::new(pipe).poll_write(context, bytes),
+        }
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match &mut self.get_mut().0 {
+            End::Agent(pipe) => Pin::new(pipe).poll_flush(context),
+            End::Caller(pipe) => Pin::new(pipe).poll_flush(context),
+        }
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match &mut self.get_mut().0 {
+            End::Agent(pipe) => Pin::new(pipe).poll_shutdown(context),
+            End::Caller(pipe) => Pin::new(pipe).poll_shutdown(context),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{OwnListener, connect};
+    use crate::directories::Directories;
+    use crate::socket::{ConnectError, ListenError};
+    use std::path::PathBuf;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    fn pipe() -> (tempfile::TempDir, PathBuf) {
+        let home = tempfile::tempdir().expect("made");
+        let path = Directories::under(home.path()).expect("found").socket();
+        (home, path)
+    }
+
+    #[tokio::test]
+    async fn a_caller_is_known_by_its_program_and_heard_when_it_speaks() {
+        let (_home, path) = pipe();
+        let error = connect(&path).await.expect_err("nobody is there");
+        assert!(
+            matches!(error, ConnectError::NotRunning { .. }),
+            "{error:?}"
+        );
+        let listener = OwnListener::open(&path).await.expect("opened");
+        let mut caller = connect(&path).await.expect("connected");
+        let (mut stream, peer) = listener.accept_peer().await.expect("a caller");
+        assert_eq!(peer.pid, Some(std::process::id()));
+        let program = peer.program.expect("a program");
+        let own = std::env::current_exe().expect("this test");
+        assert_eq!(program.file_name(), own.file_name());
+        assert!(peer.started.is_some_and(|at| at > 0));
+
+        caller.write_all(b"hello").await.expect("sent");
+        stream.readable().await.expect("something was said");
+        let mut heard = [0_u8; 5];
+        stream.read_exact(&mut heard).await.expect("all of it");
+        assert_eq!(&heard, b"hello");
+        stream.write_all(b"good bye").await.expect("sent");
+        stream.shutdown().await.expect("sent");
+        drop(stream);
+        let mut answer = String::new();
+        caller.read_to_string(&mut answer).await.expect("the end");
+        assert_eq!(answer, "good bye");
+    }
+
+    #[tokio::test]
+    async fn a_pipe_that_is_taken_is_left_alone_and_many_callers_get_in() {
+        let (_home, path) = pipe();
+        let listener = OwnListener::open(&path).await.expect("opened");
+        let error = OwnListener::open(&path).await.expect_err("taken");
+        assert!(matches!(error, ListenError::Answered(_)), "{error:?}");
+        let serve = async {
+            for _ in 0..8 {
+                let (mut stream, _) = listener.accept_peer().await.expect("a caller");
+                let byte = stream.read_u8().await.expect("a byte");
+                stream.write_u8(byte + 1).await.expect("sent");
+                stream.flush().await.expect("sent");
+            }
+        };
+        let call = async {
+            for number in 0..8 {
+                let mut caller = connect(&path).await.expect("its turn");
+                caller.write_u8(number).await.expect("sent");
+                assert_eq!(caller.read_u8().await.expect("an answer"), number + 1);
+            }
+        };
+        tokio::join!(serve, call);
+        drop(listener);
+        let error = connect(&path).await.expect_err("nobody is there");
+        assert!(
+            matches!(error, ConnectError::NotRunning { .. }),
+            "{error:?}"
+        );
+    }
+}
