@@ -161,15 +161,18 @@ pub fn announce_ready() {
     }
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
 mod tests {
     use super::{AgentCommand, StartError};
     use std::time::Duration;
 
     fn command(place: &tempfile::TempDir, script: &str) -> AgentCommand {
         AgentCommand {
-            program: "/bin/sh".into(),
-            arguments: vec!["-c".into(), script.into()],
+            program: if cfg!(windows) { "cmd" } else { "/bin/sh" }.into(),
+            arguments: vec![
+                if cfg!(windows) { "/c" } else { "-c" }.into(),
+                script.into(),
+            ],
             log: place.path().join("state/agent.log"),
             deadline: Duration::from_secs(20),
         }
@@ -178,7 +181,7 @@ mod tests {
     #[tokio::test]
     async fn a_start_returns_when_the_agent_says_ready() {
         let place = tempfile::tempdir().expect("made");
-        command(&place, "echo ready; echo noted >&2")
+        command(&place, "echo ready&& echo noted>&2")
             .start()
             .await
             .expect("ready");
@@ -187,12 +190,12 @@ mod tests {
     #[tokio::test]
     async fn an_agent_that_ends_at_once_is_an_error_that_names_the_log() {
         let place = tempfile::tempdir().expect("made");
-        let error = command(&place, "echo broken >&2; exit 3")
+        let error = command(&place, "echo broken>&2&& exit 3")
             .start()
             .await
             .expect_err("ended");
         assert!(matches!(error, StartError::Ended { .. }));
         let said = std::fs::read_to_string(place.path().join("state/agent.log")).expect("there");
-        assert_eq!(said, "broken\n");
+        assert_eq!(said.trim_end(), "broken");
     }
 }

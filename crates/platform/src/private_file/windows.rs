@@ -44,3 +44,25 @@ pub(super) fn belongs_to_administrators(path: &Path, or_own: bool) -> io::Result
     // there that belongs to an administrator.
     Ok(alone(&rights_of(path)?))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::belongs_to_administrators;
+    use crate::private_file::{is_administrators, replace};
+    use std::io::ErrorKind;
+
+    #[test]
+    fn a_file_is_replaced_whole_and_is_no_administrators() {
+        let place = tempfile::tempdir().expect("made");
+        let path = place.path().join("policy.toml");
+        let missing = is_administrators(&path).expect_err("nothing there");
+        assert_eq!(missing.kind(), ErrorKind::NotFound);
+        replace(&path, b"one").expect("written");
+        std::fs::write(place.path().join("policy.toml.new"), b"left").expect("written");
+        replace(&path, b"two").expect("written");
+        assert_eq!(std::fs::read(&path).expect("there"), b"two");
+        assert_eq!(std::fs::read_dir(place.path()).expect("there").count(), 1);
+        assert!(!belongs_to_administrators(&path, false).expect("there"));
+        assert!(!belongs_to_administrators(place.path(), true).expect("a directory"));
+    }
+}
