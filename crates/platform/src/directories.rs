@@ -23,6 +23,15 @@ use windows as system;
 pub use system::{Environment, LONGEST_SOCKET_PATH};
 use system::{HOME, ROOT};
 
+/// Makes a directory for this user only, with whatever is missing above it, or
+/// checks the one that is there: no link, and this user's own.
+///
+/// # Errors
+/// [`DirectoryError::NotOurs`] or [`DirectoryError::Io`].
+pub fn make_own(path: &Path) -> Result<(), DirectoryError> {
+    system::make_own(path)
+}
+
 /// The policy file of this machine: what an administrator decided for everybody
 /// on it. `$CHANCERY_POLICY` names another one, by its full path. Whether it
 /// counts is for [`crate::private_file::is_administrators`] to say.

@@ -15,8 +15,10 @@ pub mod network;
 pub mod notification;
 pub mod opener;
 pub mod private_file;
+pub mod process_end;
 pub mod proxy;
 pub mod singleton;
 pub mod socket;
+pub mod terminal;
 #[cfg(windows)]
 mod windows;

@@ -43,6 +43,13 @@ pub fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
     system::make_durable(directory)
 }
 
+/// What a file that is not private is made with: for everybody, less what the
+/// person's own mask takes away. None where the directory decides.
+#[must_use]
+pub fn usual_permissions() -> Option<std::fs::Permissions> {
+    system::usual_permissions()
+}
+
 /// Whether an administrator alone decides what `path` says: it belongs to root
 /// (on Windows to the administrators or the system), or to this user where
 /// `CHANCERY_POLICY` names it, and nobody else can write to it or put another

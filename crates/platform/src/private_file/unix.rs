@@ -1,9 +1,9 @@
 //! Modes and owners of files.
 
 use crate::machine::own_uid;
-use std::fs::{File, Metadata, OpenOptions};
+use std::fs::{File, Metadata, OpenOptions, Permissions};
 use std::io;
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 
 /// What is made is for this user only.
@@ -14,6 +14,10 @@ pub(super) fn for_own_user(options: &mut OpenOptions) {
 /// A file that was renamed survives a crash when its directory is written.
 pub(super) fn make_durable(directory: &Path) -> io::Result<()> {
     File::open(directory)?.sync_all()
+}
+
+pub(super) fn usual_permissions() -> Option<Permissions> {
+    Some(Permissions::from_mode(0o666))
 }
 
 pub(super) fn belongs_to_administrators(path: &Path, or_own: bool) -> io::Result<bool> {

@@ -2,7 +2,7 @@
 
 use crate::windows::process;
 use crate::windows::security::{Rights, rights_of};
-use std::fs::OpenOptions;
+use std::fs::{OpenOptions, Permissions};
 use std::io;
 use std::path::Path;
 
@@ -19,6 +19,10 @@ pub(super) fn for_own_user(_options: &mut OpenOptions) {}
 /// The file system keeps a journal of names itself.
 pub(super) fn make_durable(_directory: &Path) -> io::Result<()> {
     Ok(())
+}
+
+pub(super) fn usual_permissions() -> Option<Permissions> {
+    None
 }
 
 pub(super) fn belongs_to_administrators(path: &Path, or_own: bool) -> io::Result<bool> {

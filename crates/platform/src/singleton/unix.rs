@@ -6,8 +6,19 @@ use std::io::{Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
-/// The file is locked as long as it is open.
-pub(super) type Lock = File;
+/// The file is locked as long as this lives.
+#[derive(Debug)]
+pub(super) struct Lock(File);
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // A program that this process is starting just now has the file open
+        // as well, until it really is that program: closing is not enough.
+        if let Err(error) = self.0.unlock() {
+            tracing::debug!(%error, "the lock ends with the process");
+        }
+    }
+}
 
 pub(super) fn acquire(path: &Path) -> Result<Lock, SingletonError> {
     let io = |source| SingletonError::Io {
@@ -35,5 +46,5 @@ pub(super) fn acquire(path: &Path) -> Result<Lock, SingletonError> {
         .and_then(|()| file.seek(SeekFrom::Start(0)))
         .and_then(|_| file.write_all(std::process::id().to_string().as_bytes()))
         .map_err(io)?;
-    Ok(file)
+    Ok(Lock(file))
 }
