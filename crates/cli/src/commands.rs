@@ -2,15 +2,24 @@
 
 mod agent;
 mod api;
+mod checkin;
+mod checkout;
 mod completions;
 mod connect;
 mod disconnect;
+mod doctor;
+mod find;
 mod get;
 mod ls;
+mod man;
+mod open;
+mod policy;
+mod prompter;
 mod put;
 mod servers;
 mod sign_in;
 mod status;
+mod uses;
 mod watch;
 
 use crate::arguments::{Command, CommandLine};
@@ -31,9 +40,17 @@ pub(crate) async fn run(context: &Context, line: CommandLine) -> Result<Exit, Fa
         Command::Ls(arguments) => ls::ls(context, &arguments).await,
         Command::Put(arguments) => put::put(context, arguments).await,
         Command::Get(arguments) => get::get(context, &arguments).await,
-        Command::Api(arguments) => api::api(context, &arguments).await,
+        Command::Find(arguments) => find::find(context, &arguments).await,
+        Command::Open(arguments) => open::open(context, &arguments).await,
+        Command::Checkout(arguments) => checkout::checkout(context, &arguments).await,
+        Command::Checkin(arguments) => checkin::checkin(context, &arguments).await,
+        Command::Uses(arguments) => uses::uses(context, arguments.action).await,
+        Command::Policy => policy::policy(context).await,
+        Command::Doctor(arguments) => doctor::doctor(context, arguments.report.as_deref()).await,
+        Command::Api(arguments) => api::api(context, arguments).await,
         Command::Agent(_) => agent::stop(context).await,
-        Command::Completions(arguments) => completions::print(arguments.shell),
+        Command::Completions(arguments) => completions::print(context, arguments.shell),
+        Command::Man(arguments) => man::write(context, &arguments),
     }
 }
 

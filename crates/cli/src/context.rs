@@ -6,23 +6,26 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::terminal::Person;
+use crate::undo::Undo;
 use crate::wording::moment;
 use chancery_client::local::{Agent, LocalError};
 use chancery_platform::agent_process::AgentCommand;
 use chancery_platform::directories::Directories;
 use chancery_proto::clock::{SharedClock, SystemClock, Timestamp};
-use chancery_proto::local::{Hello, ServerEntry};
+use chancery_proto::local::{Hello, ServerEntry, Status};
 use jiff::tz::TimeZone;
 
 /// How this program calls itself to the agent.
 const APPLICATION: &str = "chancery";
 
 /// What every command has at hand.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Context {
     pub(crate) output: Output,
     pub(crate) person: Option<Person>,
     pub(crate) zone: TimeZone,
+    /// What has to be undone when the command does not come to its end.
+    pub(crate) undo: Undo,
     server: Option<String>,
     clock: SharedClock,
 }
@@ -36,6 +39,7 @@ impl Context {
             },
             person: Person::at_the_terminal(global.no_input),
             zone: TimeZone::system(),
+            undo: Undo::default(),
             server: global.server.clone(),
             clock: SystemClock::shared(),
         }
@@ -97,6 +101,53 @@ impl Context {
         }
     }
 
+    /// The server that this command is about: the one of `--server`, else the
+    /// active one.
+    pub(crate) async fn looked_at(&self, agent: &Agent) -> Result<Option<ServerEntry>, Failure> {
+        match self.viewed(agent).await? {
+            Some(entry) => Ok(Some(entry)),
+            None => Ok(agent.status().await?.server),
+        }
+    }
+
+    /// Refuses to tell the state of the active server as that of another one:
+    /// an older agent tells only that.
+    pub(crate) async fn refuse_other_server(&self, status: &Status) -> Result<(), Failure> {
+        if self.server.is_none() {
+            return Ok(());
+        }
+        let wanted = self.viewed(&self.own_agent().await?).await?;
+        let told = status.server.as_ref().map(|entry| entry.id.as_str());
+        match wanted {
+            Some(entry) if told != Some(entry.id.as_str()) => Err(Failure::new(
+                Exit::Agent,
+                "AGENT",
+                format!(
+                    "The agent tells the state of the active server only, and “{}” is not the active one.",
+                    entry.name
+                ),
+            )
+            .with_hint(format!(
+                "“chancery --server {} sign-in” says whether you are signed in there.",
+                entry.id
+            ))),
+            _ => Ok(()),
+        }
+    }
+
+    /// The same for another known server, as `--server` would say it.
+    pub(crate) fn at(&self, server: &str) -> Self {
+        Self {
+            server: Some(server.to_owned()),
+            ..self.clone()
+        }
+    }
+
+    /// What `--server` says, as it was typed.
+    pub(crate) fn server_typed(&self) -> Option<&str> {
+        self.server.as_deref()
+    }
+
     /// The same failure with advice that is about the server of `--server`.
     pub(crate) fn for_the_server_viewed(&self, mut failure: Failure) -> Failure {
         const SIGN_IN: &str = "“chancery sign-in";
@@ -107,11 +158,6 @@ impl Context {
             );
         }
         failure
-    }
-
-    /// Whether this command looks at another server than the active one.
-    pub(crate) fn views_a_server(&self) -> bool {
-        self.server.is_some()
     }
 
     /// Refuses `--server` where a command is about the active server or the list.

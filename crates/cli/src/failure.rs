@@ -4,7 +4,7 @@ use crate::exit::Exit;
 use chancery_client::local::{LocalError, Refusal, RefusalKind, UploadError};
 use chancery_platform::agent_process::StartError;
 use chancery_platform::directories::DirectoryError;
-use chancery_proto::error::{FieldMessage, codes};
+use chancery_proto::error::{FieldMessage, agent_codes, codes};
 use chancery_proto::local::NeedsUserReason;
 use http::StatusCode;
 use serde::Serialize;
@@ -93,6 +93,33 @@ impl Failure {
             failure.silent = true;
         }
         failure
+    }
+
+    /// A refusal of one of the agent's newer routes: where the agent that runs
+    /// does not know it, that is what is said.
+    pub(crate) fn of_newer_route(error: LocalError) -> Self {
+        match error.refusal() {
+            Some(refusal) if refusal.code == agent_codes::NO_ROUTE => Self::new(
+                Exit::Agent,
+                agent_codes::NO_ROUTE,
+                "The agent that runs is older than this command and does not know this yet.",
+            )
+            .with_hint("End it with “chancery agent stop” and run the command again: a new one is started."),
+            _ => error.into(),
+        }
+    }
+
+    /// A call that not every server serves; `what` is a name for it, for
+    /// example “search”.
+    pub(crate) fn of_rare_route(error: LocalError, what: &str) -> Self {
+        if is_not_served(&error) {
+            return Self::new(
+                Exit::ServerRefused,
+                "NOT_SERVED",
+                format!("This server does not serve {what}."),
+            );
+        }
+        error.into()
     }
 
     /// The same with what to do next.
@@ -221,6 +248,18 @@ impl From<LocalError> for Failure {
             LocalError::Refused(refusal) => Self::from(*refusal),
         }
     }
+}
+
+/// Whether the server has nothing at that path, where what the path names is
+/// known to be there.
+pub(crate) fn is_not_served(error: &LocalError) -> bool {
+    error.refusal().is_some_and(|refusal| {
+        let no_such = matches!(
+            refusal.status,
+            StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED | StatusCode::NOT_IMPLEMENTED
+        );
+        refusal.kind == RefusalKind::Server && no_such && refusal.code != codes::NO_RECORD
+    })
 }
 
 fn innermost(error: &dyn std::error::Error) -> String {

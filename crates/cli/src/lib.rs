@@ -4,15 +4,20 @@ mod arguments;
 mod checksum;
 mod commands;
 mod context;
+mod desk;
+mod download;
 mod exit;
 mod failure;
 mod outage;
 mod output;
+mod paragraph;
 mod progress;
 mod sign_in;
 mod sink;
 mod table;
 mod terminal;
+mod undo;
+mod upload;
 mod wording;
 mod work;
 
@@ -81,7 +86,17 @@ fn in_a_runtime(context: &Context, line: CommandLine) -> Result<Exit, Failure> {
                 format!("The system does not let the command begin: {error}."),
             )
         })?;
-    let ended = runtime.block_on(until_interrupted(commands::run(context, line)));
+    let ended = runtime.block_on(async {
+        let ended = until_interrupted(commands::run(context, line)).await;
+        if ended.is_err()
+            && let Err(path) = context.undo.carry_out().await
+        {
+            context.output.note(&format!(
+                "The document stays locked, because it could not be unlocked again. Unlock it with “chancery api DELETE {path}”."
+            ));
+        }
+        ended
+    });
     // A thread that still waits for the keyboard is not waited for.
     runtime.shutdown_background();
     ended

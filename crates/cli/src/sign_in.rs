@@ -6,7 +6,7 @@ use crate::context::Context;
 use crate::failure::Failure;
 use crate::terminal::Person;
 use chancery_client::local::{Agent, LocalError, RefusalKind};
-use chancery_proto::local::{Interaction, NeedsUserReason, ServerEntry, SignInRequest, Status};
+use chancery_proto::local::{Interaction, NeedsUserReason, SignInRequest, Status};
 use chancery_proto::secret::Secret;
 
 /// So many wrong passwords, then the command ends.
@@ -106,7 +106,7 @@ pub(crate) async fn sign_in(
     else {
         return Err(error.into());
     };
-    let server = looked_at(context, agent).await?;
+    let server = context.looked_at(agent).await?;
     let at = server
         .as_ref()
         .map_or("the server", |entry| entry.name.as_str());
@@ -128,14 +128,6 @@ pub(crate) async fn sign_in(
         },
     )
     .await
-}
-
-/// The server this command is about.
-async fn looked_at(context: &Context, agent: &Agent) -> Result<Option<ServerEntry>, Failure> {
-    match context.viewed(agent).await? {
-        Some(entry) => Ok(Some(entry)),
-        None => Ok(agent.status().await?.server),
-    }
 }
 
 /// Makes a call; when a person has to sign in and there is one, signs in and

@@ -76,6 +76,11 @@ impl Sink {
         }
     }
 
+    /// Whether it goes to the standard output.
+    pub(crate) fn is_output(&self) -> bool {
+        self.beside.is_none()
+    }
+
     /// The next piece.
     pub(crate) async fn write(&mut self, piece: Bytes) -> Result<(), Failure> {
         self.order(Order::Write(piece)).await

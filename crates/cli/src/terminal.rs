@@ -7,8 +7,12 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::one_line;
 use chancery_proto::secret::Secret;
+use rustix::event::{PollFd, PollFlags, poll};
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
-use std::io::{self, BufRead, IsTerminal, Write};
+use std::io::{self, BufRead, IsTerminal, PipeReader, Write};
+
+/// As long as a terminal lets a line be.
+const LONGEST_LINE: usize = 4096;
 
 /// Somebody who can be asked. Only made when there is somebody.
 #[derive(Debug, Clone, Copy)]
@@ -32,6 +36,24 @@ impl Person {
     pub(crate) async fn yes(self, question: &str) -> Result<bool, Failure> {
         let answer = self.line(&format!("{question} [y/N] ")).await?;
         Ok(matches!(answer.to_ascii_lowercase().as_str(), "y" | "yes"))
+    }
+
+    /// A line as it is typed, or none when the person ends the input with
+    /// Ctrl-D. Can be given up at any time: what was typed so far is forgotten.
+    pub(crate) async fn answer(
+        self,
+        question: &str,
+        hidden: bool,
+    ) -> Result<Option<String>, Failure> {
+        let hiding = if hidden { Some(Hidden::begin()?) } else { None };
+        ask(question)?;
+        let mut given_up = LineBreak(true);
+        let answer = typed_line().await;
+        drop(hiding);
+        // A line break that was shown is not shown again.
+        given_up.0 = hidden || !matches!(answer, Ok(Some(_)));
+        drop(given_up);
+        answer
     }
 
     /// A password: not shown while it is typed.
@@ -105,6 +127,61 @@ async fn read_line() -> Result<String, Failure> {
             Ok(line)
         }
     }
+}
+
+/// Ends the line of a question, also of one that is given up.
+struct LineBreak(bool);
+
+impl Drop for LineBreak {
+    fn drop(&mut self) {
+        if self.0 {
+            // A terminal that is gone needs no line break.
+            let _ = ask("\n");
+        }
+    }
+}
+
+/// One line of the terminal. When waiting for it is given up, the thread that
+/// waits ends too, so that nothing takes away the next line.
+async fn typed_line() -> Result<Option<String>, Failure> {
+    let unreadable = |error: io::Error| {
+        Failure::new(
+            Exit::Failed,
+            "INPUT",
+            format!("The terminal cannot be read: {error}."),
+        )
+    };
+    let (given_up, asking) = io::pipe().map_err(unreadable)?;
+    let reading = tokio::task::spawn_blocking(move || line_unless(&given_up));
+    let line = reading
+        .await
+        .unwrap_or_else(|error| Err(io::Error::other(error)));
+    // The other end of it hears when this is dropped, here or before.
+    drop(asking);
+    line.map_err(unreadable)
+}
+
+/// The next line, or none at the end of the input or when `given_up` is closed.
+fn line_unless(given_up: &PipeReader) -> io::Result<Option<String>> {
+    let input = io::stdin();
+    let mut heard = [
+        PollFd::new(given_up, PollFlags::IN),
+        PollFd::new(&input, PollFlags::IN),
+    ];
+    poll(&mut heard, None)?;
+    let [is_given_up, _] = heard;
+    if !is_given_up.revents().is_empty() {
+        return Ok(None);
+    }
+    // A terminal hands over one line at a time, and all of it at once.
+    let mut line = vec![0; LONGEST_LINE];
+    let read = rustix::io::read(&input, line.as_mut_slice())?;
+    line.truncate(read);
+    if line.is_empty() {
+        return Ok(None);
+    }
+    let line = String::from_utf8_lossy(&line);
+    Ok(Some(line.trim_end_matches(['\r', '\n']).to_owned()))
 }
 
 /// What is typed is not shown as long as this lives; also an interrupted

@@ -8,6 +8,7 @@ use chancery_client::local::LocalError;
 use chancery_platform::directories::Directories;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
+use serde_json::json;
 use std::os::fd::OwnedFd;
 
 /// Is the agent until it is stopped. Brings its own runtime.
@@ -20,9 +21,9 @@ pub(crate) fn run() -> Result<Exit, Failure> {
 
 /// Ends the agent and waits until it has ended; none running is fine.
 pub(super) async fn stop(context: &Context) -> Result<Exit, Failure> {
+    context.refuse_server_view("There is one agent for all servers.")?;
     let Some((agent, hello)) = context.running_agent().await? else {
-        context.output.confirm("No agent is running.")?;
-        return Ok(Exit::Done);
+        return told(context, &Stopped::None);
     };
     let ending = Ending::of(hello.pid);
     match agent.stop().await {
@@ -31,13 +32,37 @@ pub(super) async fn stop(context: &Context) -> Result<Exit, Failure> {
         Err(error) => return Err(error.into()),
     }
     if ending.comes_in_time().await {
-        context
-            .output
-            .confirm("The agent has ended. The next command that needs it starts it again.")?;
+        told(context, &Stopped::Ended(hello.pid))
     } else {
-        context
-            .output
-            .confirm("The agent ends when the calls under way are done.")?;
+        told(context, &Stopped::Ending(hello.pid))
+    }
+}
+
+/// What became of the agent.
+enum Stopped {
+    None,
+    Ended(u32),
+    Ending(u32),
+}
+
+fn told(context: &Context, stopped: &Stopped) -> Result<Exit, Failure> {
+    let (pid, ended, sentence) = match stopped {
+        Stopped::None => (None, true, "No agent is running."),
+        Stopped::Ended(pid) => (
+            Some(*pid),
+            true,
+            "The agent has ended. The next command that needs it starts it again.",
+        ),
+        Stopped::Ending(pid) => (
+            Some(*pid),
+            false,
+            "The agent ends when the calls under way are done.",
+        ),
+    };
+    if context.output.json {
+        context.output.json(&json!({"pid": pid, "ended": ended}))?;
+    } else {
+        context.output.confirm(sentence)?;
     }
     Ok(Exit::Done)
 }

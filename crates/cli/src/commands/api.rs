@@ -1,17 +1,24 @@
 //! `chancery api`: any call of the Work API, its answer as it is.
 
+mod printing;
+
+use self::printing::{print, refused_by_the_agent};
 use crate::arguments::Api;
 use crate::context::Context;
 use crate::exit::Exit;
-use crate::failure::{Failure, of_status, plainly};
-use crate::sign_in::signed_in;
+use crate::failure::{Failure, plainly};
+use crate::sign_in::{ask_and_try, signed_in};
+use crate::terminal::password_from_stdin;
 use bytes::Bytes;
 use chancery_client::local::{
-    Agent, Answer, Body, FileToSend, LocalError, RefusalKind, empty_body, file_body, full_body,
+    Administering, Agent, Body, FileToSend, LocalError, empty_body, file_body, full_body,
 };
+use chancery_proto::error::agent_codes;
+use chancery_proto::local::AdministrationRequest;
+use chancery_proto::secret::Secret;
 use http::{HeaderMap, HeaderValue, Method, header};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
-use std::io::{self, IsTerminal, Read, Write};
+use std::io::{self, Read};
 use std::sync::Arc;
 
 /// What cannot stand in a request line; what is encoded already stays.
@@ -45,8 +52,13 @@ impl Data {
     }
 }
 
-pub(super) async fn api(context: &Context, arguments: &Api) -> Result<Exit, Failure> {
+pub(super) async fn api(context: &Context, arguments: Api) -> Result<Exit, Failure> {
     let (method, path) = method_and_path(&arguments.call, arguments.data.is_some())?;
+    // The first line of the standard input, before a body that comes from there.
+    let password = match arguments.password_stdin {
+        true => Some(password_from_stdin().await?),
+        false => None,
+    };
     let data = data_of(arguments.data.as_deref())?;
     let mut headers = HeaderMap::new();
     if arguments.data.is_some() {
@@ -59,6 +71,18 @@ pub(super) async fn api(context: &Context, arguments: &Api) -> Result<Exit, Fail
         headers.insert(header::CONTENT_TYPE, value);
     }
     let agent = context.agent().await?;
+    if arguments.admin {
+        let mut administering =
+            administer(context, &agent, arguments.user.as_deref(), password).await?;
+        let answer = administering
+            .call(method, &path, headers, data.body())
+            .await?;
+        let answer = refused_by_the_agent(answer).await?;
+        let ended = print(context, answer, arguments.include).await;
+        // It ends with the connection at the latest.
+        let _ = administering.end().await;
+        return ended;
+    }
     let answer = signed_in(context, &agent, async |agent: &Agent| {
         let answer = agent
             .call(method.clone(), &path, headers.clone(), data.body())
@@ -69,87 +93,56 @@ pub(super) async fn api(context: &Context, arguments: &Api) -> Result<Exit, Fail
     print(context, answer, arguments.include).await
 }
 
-/// The server's own refusals are printed as they are; the agent's are errors
-/// of this command.
-async fn refused_by_the_agent(answer: Answer) -> Result<Printed, LocalError> {
-    if answer.status().is_success() || answer.status().is_redirection() {
-        return Ok(Printed::Streamed(Box::new(answer)));
-    }
-    let (status, headers) = (answer.status(), answer.headers().clone());
-    let body = answer.bytes().await?;
-    let refusal = chancery_client::local::Refusal::read(status, &headers, &body);
-    match refusal.kind {
-        RefusalKind::Server => Ok(Printed::Whole {
-            status,
-            headers,
-            body,
-            code: refusal.code,
-        }),
-        _ => Err(LocalError::Refused(Box::new(refusal))),
-    }
-}
-
-enum Printed {
-    Streamed(Box<Answer>),
-    Whole {
-        status: http::StatusCode,
-        headers: HeaderMap,
-        body: Bytes,
-        code: String,
-    },
-}
-
-async fn print(context: &Context, answer: Printed, include: bool) -> Result<Exit, Failure> {
-    let written = |result: io::Result<()>| result.map_err(|error| Failure::output(&error));
-    let mut out = io::stdout();
-    let mut last = None;
-    let (status, code) = match answer {
-        Printed::Streamed(mut answer) => {
-            let status = answer.status();
-            if include {
-                written(head(&mut out, status, answer.headers()))?;
-            }
-            while let Some(piece) = answer.chunk().await? {
-                written(out.write_all(&piece))?;
-                last = piece.last().copied().or(last);
-            }
-            (status, String::new())
-        }
-        Printed::Whole {
-            status,
-            headers,
-            body,
-            code,
-        } => {
-            if include {
-                written(head(&mut out, status, &headers))?;
-            }
-            written(out.write_all(&body))?;
-            last = body.last().copied();
-            (status, code)
+/// A sign-in for administration, with the user and password that were given
+/// or that somebody is asked for.
+async fn administer(
+    context: &Context,
+    agent: &Agent,
+    user: Option<&str>,
+    password: Option<Secret>,
+) -> Result<Administering, Failure> {
+    let attempt = async |user: &str, password: Secret| {
+        let request = AdministrationRequest {
+            user: user.to_owned(),
+            password,
+        };
+        match agent.administer(&request).await {
+            Ok(administering) => Ok(Ok(administering)),
+            Err(error) if is_no_route(&error) => Ok(Err(error)),
+            Err(error) => Err(error),
         }
     };
-    // A body stays as it is, but the shell's next line begins a new one.
-    if last.is_some_and(|byte| byte != b'\n') && out.is_terminal() {
-        written(writeln!(out))?;
-    }
-    written(out.flush())?;
-    if !status.is_success() && !include {
-        context
-            .output
-            .note(&format!("The server answered {status}."));
-    }
-    Ok(of_status(status, &code))
+    let administering = match (user, password, context.person) {
+        (Some(user), Some(password), _) => attempt(user, password).await?,
+        (_, None, Some(person)) => {
+            let server = context.looked_at(agent).await?;
+            let at = server.map_or_else(|| "the server".to_owned(), |entry| entry.name);
+            ask_and_try(context, person, &at, user, attempt).await?
+        }
+        _ => {
+            return Err(Failure::new(
+                Exit::NeedsUser,
+                "CHANCERY_NEEDS_USER",
+                "Administration needs a user and a password of its own.",
+            )
+            .with_hint(
+                "Run the command in a terminal, or give them with “--user USER --password-stdin”.",
+            ));
+        }
+    };
+    let administering = administering.map_err(Failure::of_newer_route)?;
+    let told = administering.administration();
+    context.output.note(&format!(
+        "This call is made by {} as an administrator of {}.",
+        told.user.name, told.server.name
+    ));
+    Ok(administering)
 }
 
-fn head(out: &mut impl Write, status: http::StatusCode, headers: &HeaderMap) -> io::Result<()> {
-    writeln!(out, "HTTP/1.1 {status}")?;
-    for (name, value) in headers {
-        write!(out, "{name}: ")?;
-        out.write_all(value.as_bytes())?;
-        writeln!(out)?;
-    }
-    writeln!(out)
+fn is_no_route(error: &LocalError) -> bool {
+    error
+        .refusal()
+        .is_some_and(|refusal| refusal.code == agent_codes::NO_ROUTE)
 }
 
 fn method_and_path(call: &[String], has_data: bool) -> Result<(Method, String), Failure> {

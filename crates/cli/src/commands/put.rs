@@ -1,22 +1,16 @@
 //! `chancery put`: files on their way to a folder, or a new version.
 
 use crate::arguments::Put;
-use crate::checksum::{Hasher, agrees};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::outage;
-use crate::progress::Bar;
-use crate::sign_in::signed_in;
+use crate::upload::{Sending, key, name_and_extension};
 use crate::wording::{count, size};
 use crate::work::{Work, container};
-use chancery_client::local::{Agent, FileToSend, LocalError, Progress, RefusalKind, multipart};
-use chancery_proto::headers::IDEMPOTENCY_KEY;
-use chancery_proto::level::Capability;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
+use chancery_client::local::FileToSend;
+use http::Method;
 use serde_json::{Map, Value, json};
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::path::PathBuf;
 
 /// Where the files go.
 #[derive(Debug, PartialEq, Eq)]
@@ -48,6 +42,7 @@ pub(super) async fn put(context: &Context, arguments: Put) -> Result<Exit, Failu
         let sending = Sending {
             context,
             work: &work,
+            method: Method::POST,
             path: &path,
             file,
             profile: profile(&arguments, &target, file),
@@ -99,15 +94,6 @@ fn files_and_target(arguments: &Put) -> Result<(Vec<PathBuf>, Target), Failure> 
     Ok((files, target))
 }
 
-/// Name and extension of a file, as a profile has them apart.
-fn name_and_extension(path: &Path) -> (String, String) {
-    let part = |part: Option<&std::ffi::OsStr>| {
-        part.map(|text| text.to_string_lossy().into_owned())
-            .unwrap_or_default()
-    };
-    (part(path.file_stem()), part(path.extension()))
-}
-
 fn profile(arguments: &Put, target: &Target, file: &FileToSend) -> Value {
     let (name, extension) = name_and_extension(file.path());
     let mut document = Map::new();
@@ -138,136 +124,6 @@ fn profile(arguments: &Put, target: &Target, file: &FileToSend) -> Value {
     })
 }
 
-/// 128 bits that nobody guesses, for a boundary or a key.
-fn key() -> Result<String, Failure> {
-    let mut bytes = [0_u8; 16];
-    getrandom::fill(&mut bytes).map_err(|error| {
-        Failure::new(
-            Exit::Failed,
-            "RANDOM",
-            format!("The system gives no random numbers: {error}."),
-        )
-    })?;
-    Ok(format!("{:032x}", u128::from_be_bytes(bytes)))
-}
-
-/// One file on its way.
-struct Sending<'a> {
-    context: &'a Context,
-    work: &'a Work,
-    path: &'a str,
-    file: &'a FileToSend,
-    profile: Value,
-    key: String,
-}
-
-impl Sending<'_> {
-    /// Sends it, once more where that cannot make two documents of it.
-    async fn go(&self) -> Result<Value, Failure> {
-        let answer = signed_in(
-            self.context,
-            self.work.agent(),
-            async |agent: &Agent| match self.once(agent).await {
-                Err(error) if self.may_repeat(&error) => {
-                    if !outage::is_over(self.context, agent, &error).await {
-                        return Err(error);
-                    }
-                    self.context
-                        .output
-                        .note("The connection broke on the way; the file is sent again.");
-                    self.once(agent).await
-                }
-                other => other,
-            },
-        )
-        .await?;
-        let (answer, own) = answer;
-        let document = answer.get("data").cloned().unwrap_or_default();
-        let told = document.get("checksum").and_then(Value::as_str);
-        if !told.is_none_or(|told| agrees(told, &own)) {
-            return Err(Failure::new(
-                Exit::Failed,
-                "CHECKSUM",
-                format!(
-                    "The server keeps something else as “{}” than what was sent: its checksum differs. Delete that document and send the file again.",
-                    document
-                        .get("id")
-                        .and_then(Value::as_str)
-                        .unwrap_or_default()
-                ),
-            ));
-        }
-        for warning in answer
-            .get("warnings")
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten()
-        {
-            let part = |name: &str| {
-                warning
-                    .get(name)
-                    .and_then(Value::as_str)
-                    .unwrap_or_default()
-            };
-            self.context
-                .output
-                .note(&format!("{}: {}", part("field"), part("error")));
-        }
-        Ok(document)
-    }
-
-    fn may_repeat(&self, error: &LocalError) -> bool {
-        match error {
-            LocalError::Refused(refusal) if refusal.kind == RefusalKind::SendAgain => true,
-            // The answer may be lost and the document there: only the key
-            // keeps a second one from being made.
-            LocalError::Broken(_) => self.work.can(Capability::Idempotency),
-            other => outage::is_offline(other) && self.work.can(Capability::Idempotency),
-        }
-    }
-
-    /// The answer, and the checksum of what was sent.
-    async fn once(&self, agent: &Agent) -> Result<(Value, String), LocalError> {
-        let name = self
-            .file
-            .path()
-            .file_name()
-            .unwrap_or_default()
-            .to_string_lossy();
-        let bar = Bar::new(self.context.output, &name, Some(self.file.size()));
-        let hasher = Arc::new(Mutex::new(Hasher::default()));
-        let progress: Progress = {
-            let (bar, hasher) = (bar.clone(), Arc::clone(&hasher));
-            Arc::new(move |piece| {
-                hasher
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .add(piece);
-                bar.add(piece.len());
-            })
-        };
-        let boundary = format!("chancery-{}", self.key);
-        let (content_type, body) = multipart(&self.profile, self.file, &name, &boundary, progress);
-        let header = |text: &str| {
-            HeaderValue::from_str(text).map_err(|error| LocalError::Request(error.to_string()))
-        };
-        let mut headers = HeaderMap::new();
-        headers.insert(header::CONTENT_TYPE, header(&content_type)?);
-        headers.insert(HeaderName::from_static(IDEMPOTENCY_KEY), header(&self.key)?);
-        let answer = async {
-            let answer = agent.call(Method::POST, self.path, headers, body).await?;
-            answer.success().await?.json().await
-        }
-        .await;
-        bar.end();
-        let own = hasher
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone();
-        answer.map(|answer| (answer, own.checksum()))
-    }
-}
-
 fn report(context: &Context, file: &FileToSend, document: &Value) -> Result<(), Failure> {
     if context.output.json {
         return context.output.json_line(document);
@@ -285,10 +141,10 @@ fn report(context: &Context, file: &FileToSend, document: &Value) -> Result<(), 
 
 #[cfg(test)]
 mod tests {
-    use super::{Target, files_and_target, name_and_extension, profile};
+    use super::{Target, files_and_target, profile};
     use crate::arguments::Put;
     use chancery_client::local::FileToSend;
-    use std::path::{Path, PathBuf};
+    use std::path::PathBuf;
 
     fn put(files: &[&str]) -> Put {
         Put {
@@ -322,18 +178,6 @@ mod tests {
         let mut arguments = put(&["a", "b", "ACTIVE!1"]);
         arguments.name = Some("x".to_owned());
         assert!(files_and_target(&arguments).is_err());
-    }
-
-    #[test]
-    fn a_name_and_its_extension_are_told_apart() {
-        for (path, name, extension) in [
-            ("/a/Letter.final.docx", "Letter.final", "docx"),
-            ("README", "README", ""),
-            (".profile", ".profile", ""),
-        ] {
-            let told = name_and_extension(Path::new(path));
-            assert_eq!((told.0.as_str(), told.1.as_str()), (name, extension));
-        }
     }
 
     #[test]

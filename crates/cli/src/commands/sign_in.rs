@@ -7,6 +7,9 @@ use crate::failure::Failure;
 use crate::terminal::password_from_stdin;
 
 pub(super) async fn sign_in(context: &Context, arguments: SignIn) -> Result<Exit, Failure> {
+    if arguments.wait {
+        return super::prompter::wait(context).await;
+    }
     let password = match arguments.person.password_stdin {
         true => Some(password_from_stdin().await?),
         false => None,

@@ -11,7 +11,9 @@ use chancery_proto::local::{
 };
 
 pub(super) async fn status(context: &Context, arguments: &Arguments) -> Result<Exit, Failure> {
-    let status = context.agent().await?.status().await?;
+    let agent = context.agent().await?;
+    let status = agent.status().await?;
+    context.refuse_other_server(&status).await?;
     if context.output.json {
         context.output.json(&status)?;
     } else {
@@ -154,6 +156,7 @@ fn warnings(status: &Status) -> Vec<String> {
         Some(Gate::Limited { missing }) if !missing.is_empty() => {
             lines.push("This server is older than 10.4.0. What does not work with it:".to_owned());
             lines.extend(missing.iter().map(|one| format!("  - {}", one.missing_means())));
+            lines.push("More about it stands in the manual, under “What an older server lacks”.".to_owned());
         }
         Some(Gate::Unreadable { version }) => lines.push(format!(
             "The server's version, “{version}”, cannot be read. What is missing there shows only when it is used."
@@ -210,6 +213,7 @@ mod tests {
         This server is older than 10.4.0. What does not work with it:
           - Messages in the mailbox do not show that they are filed.
           - A broken download starts again from the beginning.
+        More about it stands in the manual, under “What an older server lacks”.
         ");
     }
 

@@ -11,7 +11,11 @@ pub(super) async fn watch(context: &Context, until: Option<&str>) -> Result<Exit
     let agent = context.agent().await?;
     let mut watch = agent.watch().await?;
     let mut last = String::new();
+    let mut checked = false;
     while let Some(event) = watch.next().await? {
+        if !std::mem::replace(&mut checked, true) {
+            context.refuse_other_server(&event.status).await?;
+        }
         if context.output.json {
             context.output.json_line(&event)?;
         } else if event.status.sentence != last {

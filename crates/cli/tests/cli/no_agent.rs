@@ -16,11 +16,19 @@ fn the_help_texts_say_what_there_is() {
         "sign-in",
         "watch",
         "ls",
+        "find",
         "put",
         "get",
+        "open",
+        "checkout",
+        "checkin",
+        "uses",
+        "policy",
+        "doctor",
         "api",
         "agent",
         "completions",
+        "man",
     ] {
         let words: Vec<&str> = [command, "--help"]
             .into_iter()

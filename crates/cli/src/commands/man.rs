@@ -1,0 +1,51 @@
+//! `chancery man`: the manual pages, one for each command.
+
+use crate::arguments::{CommandLine, Man};
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::wording::count;
+use clap::{Command, CommandFactory};
+use serde_json::json;
+use std::path::Path;
+
+pub(super) fn write(context: &Context, arguments: &Man) -> Result<Exit, Failure> {
+    let directory = arguments.directory.as_path();
+    std::fs::create_dir_all(directory).map_err(|error| Failure::file(directory, "made", &error))?;
+    let mut command = CommandLine::command().disable_help_subcommand(true);
+    // Only a finished command knows its full name and what is global.
+    command.build();
+    let mut written = Vec::new();
+    page(directory, &command, &mut written)?;
+    if context.output.json {
+        context.output.json(&json!({"pages": written}))?;
+    } else {
+        context.output.confirm(&format!(
+            "{} written into “{1}”. Read one with: man -l {1}/chancery.1",
+            count(written.len(), "page was", "pages were"),
+            directory.display()
+        ))?;
+    }
+    Ok(Exit::Done)
+}
+
+fn page(directory: &Path, command: &Command, written: &mut Vec<String>) -> Result<(), Failure> {
+    let name = command
+        .get_display_name()
+        .unwrap_or_else(|| command.get_name())
+        .to_owned();
+    let file = format!("{name}.1");
+    let path = directory.join(&file);
+    let mut text = Vec::new();
+    clap_mangen::Man::new(command.clone())
+        .manual("Chancery")
+        .source(format!("Chancery {}", env!("CARGO_PKG_VERSION")))
+        .render(&mut text)
+        .and_then(|()| std::fs::write(&path, &text))
+        .map_err(|error| Failure::file(&path, "written", &error))?;
+    written.push(file);
+    for below in command.get_subcommands() {
+        page(directory, below, written)?;
+    }
+    Ok(())
+}
