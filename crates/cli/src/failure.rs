@@ -128,6 +128,12 @@ impl Failure {
         self
     }
 
+    /// The same with one more thing to know, before what to do next.
+    pub(crate) fn with_more(mut self, more: &str) -> Self {
+        self.sentence = format!("{} {more}", self.sentence.trim_end());
+        self
+    }
+
     /// One line of JSON, in the shape of the Work API's errors.
     pub(crate) fn to_json(&self) -> String {
         serde_json::to_string(&Shown {

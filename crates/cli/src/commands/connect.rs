@@ -47,7 +47,16 @@ pub(super) async fn switch(context: &Context, arguments: Switch) -> Result<Exit,
         switching: true,
         accept_host: arguments.proof.accept_host,
     };
-    dialog.go(arguments.name, Some(entry), request).await
+    let before = agent.status().await?.server;
+    let switched = dialog.go(arguments.name, Some(entry), request).await;
+    // Unless nothing was connected before, a person wants to know where they are.
+    switched.map_err(|failure| match before {
+        Some(before) => failure.with_more(&format!(
+            "The connection to {} stays as it was.",
+            before.name
+        )),
+        None => failure,
+    })
 }
 
 async fn request_of(

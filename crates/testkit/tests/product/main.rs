@@ -5,6 +5,7 @@
 
 mod bad_uploads;
 mod bad_words;
+mod command_line;
 mod connecting;
 mod crash;
 mod encrypted;
