@@ -277,3 +277,89 @@ fn an_interrupted_question_gives_the_terminal_back_as_it_was() {
     assert_eq!(status.code(), Some(130));
     assert!(terminal.shows_what_is_typed());
 }
+
+fn prompt(number: u64, over: bool) -> String {
+    json!({"number": number, "over": over, "seconds": 120, "user": "jdoe", "reason": "expired",
+        "application": "Mail", "sentence": "Your session has ended.",
+        "server": {"id": "work", "name": "work.example.com", "address": "https://work.example.com"}})
+    .to_string()
+}
+
+#[test]
+fn a_terminal_that_offers_itself_asks_for_whoever_needs_it() {
+    let home = Home::new();
+    let (prompts, received) = std::sync::mpsc::channel();
+    let received = std::sync::Mutex::new(Some(received));
+    let played = home.play_agent(move |request, _| match request.path.as_str() {
+        "/agent/v1/prompts?kind=terminal" => {
+            let received = received.lock().expect("not poisoned").take();
+            Reply::lines(received.expect("asked once"))
+        }
+        "/agent/v1/sign-in" => wrong_unless_right(request),
+        _ => Reply::json(200, &json!({})),
+    });
+    let mut terminal = Terminal::start(&home, &["sign-in", "--wait"]);
+    terminal.wait_for("Ctrl-C ends this.");
+
+    // Wrong, then right.
+    prompts.send(prompt(1, false)).expect("heard");
+    terminal.wait_for("calls itself “Mail”; nobody checked that");
+    let question = "Password of jdoe at work.example.com (Ctrl-D declines): ";
+    terminal.wait_for(question);
+    terminal.type_in("wrong\n");
+    terminal.wait_for("Check both and try again.");
+    terminal.wait_for(question);
+    terminal.type_in("right\n");
+    terminal.wait_for("Connected to work.example.com as jdoe.");
+
+    // Answered elsewhere while it is being typed: the half of it is forgotten.
+    prompts.send(prompt(2, false)).expect("heard");
+    terminal.wait_for(question);
+    terminal.type_in("ha");
+    prompts.send(prompt(2, true)).expect("heard");
+    terminal.wait_for("answered elsewhere");
+    prompts.send(prompt(3, false)).expect("heard");
+    terminal.wait_for(question);
+    assert!(!terminal.shows_what_is_typed());
+    terminal.type_in("right\n");
+    terminal.wait_for("Connected to work.example.com as jdoe.");
+
+    // Declined, and one that is over before its turn is never asked.
+    prompts.send(prompt(4, false)).expect("heard");
+    terminal.wait_for(question);
+    prompts.send(prompt(5, false)).expect("heard");
+    prompts.send(prompt(5, true)).expect("heard");
+    terminal.type_in("\u{4}");
+    terminal.wait_for("Declined.");
+    drop(prompts);
+    let (code, _, shown) = terminal.end();
+    assert_eq!(code, Some(0), "{shown}");
+    assert!(
+        !shown.contains("wrong\r") && !shown.contains("right"),
+        "{shown}"
+    );
+    let answers: Vec<_> = played
+        .requests()
+        .iter()
+        .filter(|request| request.path == "/agent/v1/sign-in")
+        .map(|request| request.json()["prompt"].clone())
+        .collect();
+    assert_eq!(answers, [1, 1, 3]);
+    let declined: Vec<_> = played
+        .requests()
+        .iter()
+        .filter(|request| request.method == "DELETE")
+        .map(|request| request.path.clone())
+        .collect();
+    assert_eq!(declined, ["/agent/v1/prompts/4"]);
+}
+
+#[test]
+fn where_nobody_is_there_nobody_waits_for_prompts() {
+    let ended = Home::new().run(&["sign-in", "--wait"]);
+    assert_eq!(ended.code, Some(2), "{ended:?}");
+    assert!(
+        ended.err.contains("nobody here who could be asked"),
+        "{ended:?}"
+    );
+}

@@ -2,7 +2,9 @@
 
 mod asking;
 mod connecting;
+mod desk;
 mod listing;
+mod looking_after;
 mod no_agent;
 mod support;
 mod transfers;

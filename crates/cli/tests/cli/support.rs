@@ -2,11 +2,13 @@
 //! needs answers that a real one gives only when something goes wrong.
 
 use std::collections::BTreeMap;
+use std::fs::Permissions;
 use std::io::{BufRead, BufReader, Read, Write};
-use std::os::unix::fs::DirBuilderExt;
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
+use std::sync::mpsc::Receiver;
 use std::sync::{Arc, Mutex};
 use tempfile::TempDir;
 
@@ -93,15 +95,17 @@ impl Home {
             .mode(0o700)
             .create(&run)
             .expect("made");
-        let listener = UnixListener::bind(run.join("agent.sock")).expect("bound");
+        let socket = run.join("agent.sock");
+        let listener = UnixListener::bind(&socket).expect("bound");
+        std::fs::set_permissions(&socket, Permissions::from_mode(0o600)).expect("set");
         let played = Played::default();
         let requests = Arc::clone(&played.requests);
         let answer = Arc::new(answer);
         std::thread::spawn(move || {
-            for stream in listener.incoming() {
+            for (number, stream) in listener.incoming().enumerate() {
                 let Ok(stream) = stream else { return };
                 let (requests, answer) = (Arc::clone(&requests), Arc::clone(&answer));
-                std::thread::spawn(move || serve(stream, &requests, answer.as_ref()));
+                std::thread::spawn(move || serve(stream, number, &requests, answer.as_ref()));
             }
         });
         played
@@ -138,6 +142,8 @@ pub(crate) struct Request {
     pub(crate) path: String,
     pub(crate) headers: BTreeMap<String, String>,
     pub(crate) body: Vec<u8>,
+    /// Which of the connections it came by.
+    pub(crate) connection: usize,
 }
 
 impl Request {
@@ -160,15 +166,26 @@ pub(crate) struct Reply {
     headers: String,
     body: Vec<u8>,
     announced: Option<usize>,
+    lines: Option<Receiver<String>>,
 }
 
 impl Reply {
+    /// A body that comes line by line, as they are sent from elsewhere, and
+    /// ends when the sender is gone.
+    pub(crate) fn lines(lines: Receiver<String>) -> Self {
+        Self {
+            lines: Some(lines),
+            ..Self::bytes(200, "", b"")
+        }
+    }
+
     pub(crate) fn json(status: u16, body: &serde_json::Value) -> Self {
         Self {
             status,
             headers: "Content-Type: application/json\r\n".to_owned(),
             body: body.to_string().into_bytes(),
             announced: None,
+            lines: None,
         }
     }
 
@@ -185,6 +202,7 @@ impl Reply {
             headers: headers.to_owned(),
             body: body.to_vec(),
             announced: None,
+            lines: None,
         }
     }
 
@@ -215,12 +233,14 @@ impl Played {
 
 fn serve(
     stream: UnixStream,
+    number: usize,
     requests: &Mutex<Vec<Request>>,
     answer: &(dyn Fn(&Request, usize) -> Reply + Send + Sync),
 ) {
     let mut reader = BufReader::new(stream.try_clone().expect("the same"));
     let mut writer = stream;
-    while let Some(request) = read_request(&mut reader) {
+    while let Some(mut request) = read_request(&mut reader) {
+        request.connection = number;
         let before = {
             let mut requests = requests.lock().expect("not poisoned");
             let same = |one: &&Request| one.method == request.method && one.path == request.path;
@@ -236,6 +256,18 @@ fn serve(
             ),
             _ => answer(&request, before),
         };
+        if let Some(lines) = reply.lines {
+            let head = "HTTP/1.1 200 Played\r\nTransfer-Encoding: chunked\r\n\r\n";
+            writer.write_all(head.as_bytes()).expect("written");
+            for line in lines {
+                let chunk = format!("{:x}\r\n{line}\n\r\n", line.len() + 1);
+                if writer.write_all(chunk.as_bytes()).is_err() {
+                    return;
+                }
+            }
+            let _ = writer.write_all(b"0\r\n\r\n");
+            return;
+        }
         let head = format!(
             "HTTP/1.1 {} Played\r\n{}Content-Length: {}\r\n\r\n",
             reply.status,
@@ -276,6 +308,7 @@ fn read_request(reader: &mut BufReader<UnixStream>) -> Option<Request> {
         path,
         headers,
         body,
+        connection: 0,
     })
 }
 

@@ -72,9 +72,9 @@ pub(super) fn socket() -> Vec<Finding> {
         )
     } else if found.mode() & 0o077 != 0 {
         (
-            Bad,
+            Warning,
             format!(
-                "Others may use “{shown}” (mode {:04o}). End the agent with “chancery agent stop”: it is made anew.",
+                "Only its directory keeps others from “{shown}” (mode {:04o}). End the agent with “chancery agent stop”: it is made anew.",
                 found.mode() & 0o7777
             ),
         )
