@@ -62,6 +62,9 @@ pub(crate) enum Command {
     /// connection as it was.
     Switch(Switch),
     /// End the session, on the server too, and stay away until asked
+    ///
+    /// With “--server” only the session at that server ends; the active one
+    /// stays as it is.
     Disconnect,
     /// Sign in to the active server
     SignIn(SignIn),

@@ -18,6 +18,7 @@ mod table;
 mod terminal;
 mod undo;
 mod upload;
+mod usage;
 mod wording;
 mod work;
 
@@ -54,16 +55,9 @@ pub fn run() -> ExitCode {
 
 /// Help and version, which are no errors, or what is wrong with the arguments.
 fn not_understood(told: &clap::Error) -> ExitCode {
-    let wants_json = std::env::args_os().any(|argument| argument == "--json");
-    if told.use_stderr() && wants_json {
-        let text = told.to_string();
-        let sentence = text.lines().next().unwrap_or_default();
-        let failure = Failure::usage(sentence.trim_start_matches("error: "));
-        Output {
-            json: true,
-            quiet: true,
-        }
-        .failure(&failure);
+    if let Some(failure) = usage::failure(told) {
+        let json = std::env::args_os().any(|argument| argument == "--json");
+        Output { json, quiet: true }.failure(&failure);
         return Exit::Usage.into();
     }
     // Nobody is left to be told when the output is closed.

@@ -14,7 +14,7 @@ pub(crate) struct Ls {
     #[arg(long, conflicts_with = "id")]
     pub(crate) libraries: bool,
     /// List at most this many
-    #[arg(long, value_name = "NUMBER", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "NUMBER", default_value_t = 1000, value_parser = from_one)]
     pub(crate) limit: u32,
 }
 
@@ -73,7 +73,7 @@ pub(crate) struct Find {
     #[arg(long = "type", value_name = "TYPE")]
     pub(crate) types: Vec<String>,
     /// Show at most this many
-    #[arg(long, value_name = "NUMBER", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=9999))]
+    #[arg(long, value_name = "NUMBER", default_value_t = 50, value_parser = up_to_a_page)]
     pub(crate) limit: u32,
 }
 
@@ -118,4 +118,20 @@ pub(crate) struct Checkin {
     /// Keep the file here; otherwise it goes away once the server has it
     #[arg(long)]
     pub(crate) keep: bool,
+}
+
+/// A number of things, from 1 on.
+fn from_one(text: &str) -> Result<u32, String> {
+    match text.parse() {
+        Ok(0) | Err(_) => Err("it has to be a whole number from 1 on".to_owned()),
+        Ok(number) => Ok(number),
+    }
+}
+
+/// As many as a server gives at once.
+fn up_to_a_page(text: &str) -> Result<u32, String> {
+    match text.parse() {
+        Ok(number @ 1..=9999) => Ok(number),
+        _ => Err("it has to be a whole number from 1 to 9999".to_owned()),
+    }
 }
