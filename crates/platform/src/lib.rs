@@ -5,7 +5,7 @@ pub mod alarm;
 #[cfg(target_os = "linux")]
 mod bus;
 pub mod clock;
-#[cfg(target_os = "linux")]
+#[cfg(unix)]
 mod descriptor;
 pub mod directories;
 pub mod keyring;

@@ -1,6 +1,6 @@
 //! A file that only this user reads, replaced in one step.
 
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -33,14 +33,60 @@ pub fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}
     }
-    let mut options = OpenOptions::new();
-    system::for_own_user(&mut options);
-    let mut file = options.write(true).create_new(true).open(&beside)?;
+    let mut file = create_new(Path::new(&beside))?;
     file.write_all(content)?;
     file.sync_all()?;
     drop(file);
     std::fs::rename(&beside, path)?;
     system::make_durable(directory)
+}
+
+/// Makes a file that only this user reads, where there is none yet.
+///
+/// # Errors
+/// What the file system said; something that is there already is
+/// [`io::ErrorKind::AlreadyExists`].
+pub fn create_new(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    system::for_own_user(&mut options);
+    options.write(true).create_new(true).open(path)
+}
+
+/// What stands at a path, and who may use it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Standing {
+    /// What it is.
+    pub kind: Kind,
+    /// Whether it belongs to this user.
+    pub is_own: bool,
+    /// Whether others may read or change it, administrators aside.
+    pub is_shared: bool,
+    /// The rights for people who know the system: its mode, or its owner.
+    pub rights: String,
+}
+
+/// What stands at a path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A file.
+    File,
+    /// A directory.
+    Directory,
+    /// A socket.
+    Socket,
+    /// A link, which is not followed.
+    Link,
+    /// Something else.
+    Other,
+}
+
+/// Looks at what stands at `path`, without following a link.
+///
+/// # Errors
+/// It cannot be looked at; nothing there is [`io::ErrorKind::NotFound`]. A
+/// Windows pipe is not looked at but called.
+pub fn standing(path: &Path) -> io::Result<Standing> {
+    system::standing(path)
 }
 
 /// What a file that is not private is made with: for everybody, less what the

@@ -37,6 +37,26 @@ impl Drop for Hidden {
     }
 }
 
+/// One line of the terminal as it is typed, without its end; none where the
+/// person ends the input. Can be given up at any time: nothing stays behind
+/// that takes the next line away. Must be awaited inside a tokio runtime, and
+/// only where the standard input is a terminal.
+///
+/// # Errors
+/// The terminal cannot be read.
+pub async fn line() -> io::Result<Option<String>> {
+    system::line().await
+}
+
+/// What was read, without the line's end; none where nothing was.
+fn without_end(line: &[u8]) -> Option<String> {
+    if line.is_empty() {
+        return None;
+    }
+    let line = String::from_utf8_lossy(line);
+    Some(line.trim_end_matches(['\r', '\n']).to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::Hidden;

@@ -3,7 +3,7 @@
 #![expect(unsafe_code, reason = "the system's own calls")]
 
 use super::{Directories, DirectoryError, set};
-use crate::windows::security::{Descriptor, rights_of};
+use crate::windows::security::{Descriptor, WRITING, rights_of};
 use crate::windows::{checked, name_of, process, text};
 use std::ffi::OsString;
 use std::fs;
@@ -104,7 +104,7 @@ pub(super) fn make_own(path: &Path) -> Result<(), DirectoryError> {
     if !found.is_dir() {
         return Err(refuse("it is not a directory"));
     }
-    let owner = rights_of(path).map_err(io)?.owner;
+    let owner = rights_of(path, WRITING).map_err(io)?.owner;
     if owner != sid && !crate::private_file::ADMINISTRATORS.contains(&owner.as_str()) {
         return Err(refuse("it belongs to somebody else"));
     }

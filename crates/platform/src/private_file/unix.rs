@@ -1,9 +1,10 @@
 //! Modes and owners of files.
 
+use super::{Kind, Standing};
 use crate::machine::own_uid;
 use std::fs::{File, Metadata, OpenOptions, Permissions};
 use std::io;
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 
 /// What is made is for this user only.
@@ -14,6 +15,28 @@ pub(super) fn for_own_user(options: &mut OpenOptions) {
 /// A file that was renamed survives a crash when its directory is written.
 pub(super) fn make_durable(directory: &Path) -> io::Result<()> {
     File::open(directory)?.sync_all()
+}
+
+pub(super) fn standing(path: &Path) -> io::Result<Standing> {
+    let found = std::fs::symlink_metadata(path)?;
+    let kind = found.file_type();
+    let kind = if kind.is_dir() {
+        Kind::Directory
+    } else if kind.is_file() {
+        Kind::File
+    } else if kind.is_socket() {
+        Kind::Socket
+    } else if kind.is_symlink() {
+        Kind::Link
+    } else {
+        Kind::Other
+    };
+    Ok(Standing {
+        kind,
+        is_own: found.uid() == own_uid(),
+        is_shared: found.mode() & 0o077 != 0,
+        rights: format!("mode {:04o}", found.mode() & 0o7777),
+    })
 }
 
 pub(super) fn usual_permissions() -> Option<Permissions> {
@@ -41,13 +64,39 @@ fn belongs_to(path: &Path, own: Option<u32>) -> io::Result<bool> {
 #[cfg(test)]
 mod tests {
     use super::belongs_to;
-    use crate::private_file::{is_administrators, replace};
+    use crate::private_file::{Kind, create_new, is_administrators, replace, standing};
     use std::io::ErrorKind;
     use std::os::unix::fs::PermissionsExt;
     use std::path::Path;
 
     fn set_mode(path: &Path, mode: u32) {
         std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).expect("set");
+    }
+
+    #[test]
+    fn what_stands_somewhere_is_told_with_who_may_use_it() {
+        let place = tempfile::tempdir().expect("made");
+        let file = place.path().join("file");
+        create_new(&file).expect("made");
+        let again = create_new(&file).expect_err("there already");
+        assert_eq!(again.kind(), ErrorKind::AlreadyExists);
+        let found = standing(&file).expect("there");
+        assert_eq!(
+            (found.kind, found.is_own, found.is_shared),
+            (Kind::File, true, false)
+        );
+        assert_eq!(found.rights, "mode 0600");
+        set_mode(place.path(), 0o750);
+        let found = standing(place.path()).expect("there");
+        assert_eq!((found.kind, found.is_shared), (Kind::Directory, true));
+        let socket = place.path().join("socket");
+        let _bound = std::os::unix::net::UnixListener::bind(&socket).expect("bound");
+        assert_eq!(standing(&socket).expect("there").kind, Kind::Socket);
+        let link = place.path().join("link");
+        std::os::unix::fs::symlink(&file, &link).expect("made");
+        assert_eq!(standing(&link).expect("there").kind, Kind::Link);
+        let missing = standing(&place.path().join("missing")).expect_err("nothing");
+        assert_eq!(missing.kind(), ErrorKind::NotFound);
     }
 
     #[test]

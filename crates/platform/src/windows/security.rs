@@ -108,18 +108,23 @@ pub(crate) fn owner_of(handle: BorrowedHandle<'_>) -> io::Result<String> {
 pub(crate) struct Rights {
     /// The owner's security id.
     pub(crate) owner: String,
-    /// The security ids of those who may write; none where everybody may.
-    pub(crate) writers: Option<Vec<String>>,
+    /// The security ids of those who are allowed any of what was asked for;
+    /// none where everybody may.
+    pub(crate) allowed: Option<Vec<String>>,
 }
 
 /// Rights with which a file can be changed, replaced or given away: to write,
 /// append, delete (in it), change its rights or its owner, and all of them.
-const WRITING: u32 = 0x2 | 0x4 | 0x40 | 0x1_0000 | 0x4_0000 | 0x8_0000 | 0x1000_0000 | 0x4000_0000;
+pub(crate) const WRITING: u32 =
+    0x2 | 0x4 | 0x40 | 0x1_0000 | 0x4_0000 | 0x8_0000 | 0x1000_0000 | 0x4000_0000;
+/// Rights with which it can be read, and those above.
+pub(crate) const USING: u32 = WRITING | 0x1 | 0x8000_0000;
 /// An entry that allows, and one that counts for what is made below alone.
 const ALLOWS: u8 = 0;
 const BELOW_ONLY: u8 = 8;
 
-pub(crate) fn rights_of(path: &Path) -> io::Result<Rights> {
+/// The owner, and whoever is allowed any right of `wanted`.
+pub(crate) fn rights_of(path: &Path, wanted: u32) -> io::Result<Rights> {
     let name = text::wide(path);
     let mut owner = std::ptr::null_mut();
     let mut list: *mut ACL = std::ptr::null_mut();
@@ -141,8 +146,8 @@ pub(crate) fn rights_of(path: &Path) -> io::Result<Rights> {
     // SAFETY: owner and list lie in the descriptor, which lives on.
     let rights = unsafe {
         sid_text(owner).and_then(|owner| {
-            let writers = writers(list)?;
-            Ok(Rights { owner, writers })
+            let allowed = allowed(list, wanted)?;
+            Ok(Rights { owner, allowed })
         })
     };
     drop(given);
@@ -151,12 +156,12 @@ pub(crate) fn rights_of(path: &Path) -> io::Result<Rights> {
 
 /// # Safety
 /// `list` is null or leads to an access control list.
-unsafe fn writers(list: *const ACL) -> io::Result<Option<Vec<String>>> {
+unsafe fn allowed(list: *const ACL, wanted: u32) -> io::Result<Option<Vec<String>>> {
     // No list at all lets everybody do everything.
     if list.is_null() {
         return Ok(None);
     }
-    let mut writers = Vec::new();
+    let mut allowed = Vec::new();
     // SAFETY: as promised by the caller.
     let count = unsafe { (*list).AceCount };
     for index in 0..u32::from(count) {
@@ -178,10 +183,10 @@ unsafe fn writers(list: *const ACL) -> io::Result<Option<Vec<String>>> {
         }
         let entry = entry.cast::<ACCESS_ALLOWED_ACE>();
         // SAFETY: the header says that it is an entry of this kind.
-        if unsafe { (*entry).Mask } & WRITING != 0 {
+        if unsafe { (*entry).Mask } & wanted != 0 {
             // SAFETY: the security id begins at that field of the entry.
-            writers.push(unsafe { sid_text((&raw mut (*entry).SidStart).cast()) }?);
+            allowed.push(unsafe { sid_text((&raw mut (*entry).SidStart).cast()) }?);
         }
     }
-    Ok(Some(writers))
+    Ok(Some(allowed))
 }
