@@ -7,6 +7,7 @@ use crate::failure::Failure;
 use crate::wording::count;
 use clap::{Command, CommandFactory};
 use serde_json::json;
+use std::io::Write;
 use std::path::Path;
 
 pub(super) fn write(context: &Context, arguments: &Man) -> Result<Exit, Failure> {
@@ -29,6 +30,9 @@ pub(super) fn write(context: &Context, arguments: &Man) -> Result<Exit, Failure>
     Ok(Exit::Done)
 }
 
+/// Only the page about all of it explains the exit codes.
+const SEE_ALSO: &[u8] = b".SH \"SEE ALSO\"\n.BR chancery (1),\nwhich explains the exit codes.\n";
+
 fn page(directory: &Path, command: &Command, written: &mut Vec<String>) -> Result<(), Failure> {
     let name = command
         .get_display_name()
@@ -41,6 +45,10 @@ fn page(directory: &Path, command: &Command, written: &mut Vec<String>) -> Resul
         .manual("Chancery")
         .source(format!("Chancery {}", env!("CARGO_PKG_VERSION")))
         .render(&mut text)
+        .and_then(|()| match name.contains('-') {
+            true => text.write_all(SEE_ALSO),
+            false => Ok(()),
+        })
         .and_then(|()| std::fs::write(&path, &text))
         .map_err(|error| Failure::file(&path, "written", &error))?;
     written.push(file);
