@@ -195,6 +195,7 @@ impl AsyncWrite for Stream {
 #[cfg(test)]
 mod tests {
     use super::{ConnectError, ListenError, OwnListener, connect, is_admitted};
+    use rustix::net::{AddressFamily, SocketAddrUnix, SocketType, bind, socket};
     use std::os::unix::fs::PermissionsExt;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -210,7 +211,10 @@ mod tests {
     async fn a_stale_socket_is_tried_and_removed() {
         let place = tempfile::tempdir().expect("made");
         let path = place.path().join("agent.sock");
-        let stale = std::os::unix::net::UnixListener::bind(&path).expect("bound");
+        // It never listens: a program that another test is starting just now
+        // may have it open a moment longer than this one.
+        let stale = socket(AddressFamily::UNIX, SocketType::STREAM, None).expect("made");
+        bind(&stale, &SocketAddrUnix::new(&path).expect("short")).expect("bound");
         drop(stale);
         let error = connect(&path).await.expect_err("nobody is there");
         assert!(matches!(error, ConnectError::NotRunning { .. }), "{error}");
