@@ -21,8 +21,8 @@ pub(crate) enum Exit {
     NoAccess = 6,
     /// Disconnected, or no server was ever chosen.
     Disconnected = 7,
-    /// The server cannot be connected to: no work server, too old, or its
-    /// certificate cannot be verified.
+    /// The server cannot be connected to (no work server, too old, or its
+    /// certificate cannot be verified), or does not serve what was asked.
     ServerRefused = 8,
     /// The server is busy: the same again later.
     TryLater = 9,

@@ -5,10 +5,16 @@ use console::{Term, measure_text_width};
 /// No line is longer than this, however wide the terminal: nobody reads it.
 const WIDEST: usize = 110;
 
-/// How wide a line on the standard output may be; none where no person reads.
+/// How wide a line of text on the standard output may be; none where no
+/// person reads.
 pub(crate) fn width() -> Option<usize> {
+    columns().map(|columns| columns.min(WIDEST))
+}
+
+/// How wide the terminal is; none where no person reads.
+pub(crate) fn columns() -> Option<usize> {
     let (_, columns) = Term::stdout().size_checked()?;
-    console::user_attended().then(|| usize::from(columns).min(WIDEST))
+    console::user_attended().then(|| usize::from(columns))
 }
 
 /// `label` and beside it `text`, its further lines under its first one.

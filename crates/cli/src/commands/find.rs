@@ -4,8 +4,9 @@ use crate::arguments::Find;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::paragraph::columns;
 use crate::sign_in::signed_in;
-use crate::table::{Column, table};
+use crate::table::{Column, fitted};
 use crate::wording::{count, date_and_time};
 use crate::work::{Work, container, items};
 use chancery_client::local::{Agent, LocalError, full_body};
@@ -149,7 +150,7 @@ fn show(context: &Context, found: &Found, limit: usize) -> Result<Exit, Failure>
     } else {
         context
             .output
-            .result(&listed(&found.items, &context.zone))?;
+            .result(&listed(&found.items, &context.zone, columns()))?;
     }
     if found.more {
         context.output.note(&format!(
@@ -161,16 +162,16 @@ fn show(context: &Context, found: &Found, limit: usize) -> Result<Exit, Failure>
     Ok(Exit::Done)
 }
 
-fn listed(items: &[Value], zone: &TimeZone) -> String {
+fn listed(items: &[Value], zone: &TimeZone, width: Option<usize>) -> String {
     let columns = [
         Column::text("id"),
         Column::number("version"),
         Column::text("edited"),
-        Column::text("name"),
-        Column::text("where"),
+        Column::text("name").down_to(24),
+        Column::text("where").down_to(12),
     ];
     let rows: Vec<Vec<String>> = items.iter().map(|item| row(item, zone)).collect();
-    table(&columns, &rows)
+    fitted(&columns, &rows, width)
 }
 
 fn row(item: &Value, zone: &TimeZone) -> Vec<String> {
@@ -213,7 +214,7 @@ mod tests {
                 "edit_date": "2026-03-02T09:30:00Z", "workspace_name": "Doe v Roe", "workspace_id": "ACTIVE!1"}),
             json!({"id": "ARCHIVE!7.1", "version": 1, "name": "Old lease", "extension": ""}),
         ];
-        insta::assert_snapshot!(listed(&items, &TimeZone::UTC), @r"
+        insta::assert_snapshot!(listed(&items, &TimeZone::UTC, None), @r"
         ID           VERSION  EDITED            NAME        WHERE
         ACTIVE!34.2        2  2026-03-02 09:30  Lease.docx  Doe v Roe (ACTIVE!1)
         ARCHIVE!7.1        1                    Old lease

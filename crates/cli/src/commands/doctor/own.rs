@@ -22,7 +22,7 @@ pub(super) fn places() -> Vec<Finding> {
         Good,
         format!(
             "Chancery {VERSION} on {} ({}).",
-            std::env::consts::OS,
+            system(),
             std::env::consts::ARCH
         ),
     )];
@@ -38,6 +38,16 @@ pub(super) fn places() -> Vec<Finding> {
         }
     }
     findings
+}
+
+/// The system's name as people write it.
+fn system() -> &'static str {
+    match std::env::consts::OS {
+        "linux" => "Linux",
+        "macos" => "macOS",
+        "windows" => "Windows",
+        other => other,
+    }
 }
 
 /// The socket's directory and the socket.
