@@ -5,13 +5,13 @@ use crate::checksum::Hasher;
 use crate::download::Profile;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use chancery_platform::directories::Directories;
+use chancery_platform::directories::{Directories, make_own};
+use chancery_platform::private_file;
 use chancery_proto::ids::DocumentId;
 use chancery_proto::local::ServerEntry;
 use serde::{Deserialize, Serialize};
-use std::fs::{DirBuilder, File, Permissions};
-use std::io::{self, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 /// Where a file belongs, and what it was when it came.
@@ -73,17 +73,11 @@ impl Record {
     /// Writes it beside `file`, for this user only.
     pub(crate) fn write(&self, file: &Path) -> Result<(), Failure> {
         let path = Self::path(file);
-        let directory = path.parent().filter(|path| !path.as_os_str().is_empty());
         let written = || -> io::Result<()> {
-            let mut beside = tempfile::Builder::new()
-                .prefix(".chancery-")
-                .permissions(Permissions::from_mode(0o600))
-                .tempfile_in(directory.unwrap_or(Path::new(".")))?;
-            beside.write_all(&serde_json::to_vec_pretty(self)?)?;
-            beside.write_all(b"\n")?;
-            beside.as_file().sync_all()?;
-            beside.persist(&path)?;
-            Ok(())
+            let mut text = serde_json::to_vec_pretty(self)?;
+            text.push(b'\n');
+            // A name alone stands in the current directory.
+            private_file::replace(&std::path::absolute(&path)?, &text)
         };
         written().map_err(|error| Failure::file(&path, "written", &error))
     }
@@ -139,9 +133,7 @@ pub(crate) fn work_directory(server: &ServerEntry, id: &DocumentId) -> Result<Pa
     let mut path = directories.state().to_owned();
     for part in ["work", &plain(&server.id), &plain(&id.to_string())] {
         path.push(part);
-        let made = DirBuilder::new().recursive(true).mode(0o700).create(&path);
-        made.and_then(|()| std::fs::set_permissions(&path, Permissions::from_mode(0o700)))
-            .map_err(|error| Failure::file(&path, "made", &error))?;
+        make_own(&path)?;
     }
     Ok(path)
 }
@@ -181,9 +173,11 @@ mod tests {
     use super::{Record, checksum_of};
     use chancery_proto::local::ServerEntry;
     use serde_json::json;
+    #[cfg(unix)]
     use std::os::unix::fs::PermissionsExt;
     use std::path::Path;
 
+    #[cfg(unix)]
     #[tokio::test]
     async fn a_note_stands_beside_its_file_and_only_its_owner_reads_it() {
         let place = tempfile::tempdir().expect("made");

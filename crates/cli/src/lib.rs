@@ -27,9 +27,9 @@ use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::Output;
+use chancery_platform::machine::asked_to_end;
 use clap::Parser;
 use std::process::ExitCode;
-use tokio::signal::unix::{SignalKind, signal};
 
 /// Does what the command line says; gives the exit code.
 #[must_use]
@@ -106,16 +106,8 @@ async fn until_interrupted(
         failure.silent = true;
         Err(failure)
     };
-    let (Ok(mut ended), Ok(mut hung_up)) = (
-        signal(SignalKind::terminate()),
-        signal(SignalKind::hangup()),
-    ) else {
-        return work.await;
-    };
     tokio::select! {
         done = work => done,
-        _ = tokio::signal::ctrl_c() => interrupted(),
-        _ = ended.recv() => interrupted(),
-        _ = hung_up.recv() => interrupted(),
+        Ok(()) = asked_to_end() => interrupted(),
     }
 }

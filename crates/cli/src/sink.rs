@@ -5,9 +5,9 @@ use crate::checksum::Hasher;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use bytes::Bytes;
+use chancery_platform::private_file::usual_permissions;
 use std::fs::{File, Permissions};
 use std::io::{self, Seek, SeekFrom, Write};
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use tempfile::TempPath;
 use tokio::sync::mpsc;
@@ -49,14 +49,25 @@ impl Sink {
 
     /// A file beside `path`, gone again unless it is kept.
     pub(crate) fn beside(path: &Path) -> Result<Self, Failure> {
+        Self::made_beside(path, usual_permissions())
+    }
+
+    /// The same, and only this user may read it.
+    pub(crate) fn privately_beside(path: &Path) -> Result<Self, Failure> {
+        Self::made_beside(path, None)
+    }
+
+    fn made_beside(path: &Path, permissions: Option<Permissions>) -> Result<Self, Failure> {
         let directory = match path.parent() {
             Some(directory) if !directory.as_os_str().is_empty() => directory,
             _ => Path::new("."),
         };
-        let file = tempfile::Builder::new()
-            .prefix(".chancery-")
-            .suffix(".part")
-            .permissions(Permissions::from_mode(0o666))
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(".chancery-").suffix(".part");
+        if let Some(permissions) = permissions {
+            builder.permissions(permissions);
+        }
+        let file = builder
             .tempfile_in(directory)
             .map_err(|error| Failure::file(directory, "written to", &error))?;
         let (file, beside) = file.into_parts();

@@ -6,13 +6,9 @@
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::one_line;
+use chancery_platform::terminal::{Hidden, line};
 use chancery_proto::secret::Secret;
-use rustix::event::{PollFd, PollFlags, poll};
-use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
-use std::io::{self, BufRead, IsTerminal, PipeReader, Write};
-
-/// As long as a terminal lets a line be.
-const LONGEST_LINE: usize = 4096;
+use std::io::{self, BufRead, IsTerminal, Write};
 
 /// Somebody who can be asked. Only made when there is somebody.
 #[derive(Debug, Clone, Copy)]
@@ -45,10 +41,16 @@ impl Person {
         question: &str,
         hidden: bool,
     ) -> Result<Option<String>, Failure> {
-        let hiding = if hidden { Some(Hidden::begin()?) } else { None };
+        let hiding = if hidden { Some(hide()?) } else { None };
         ask(question)?;
         let mut given_up = LineBreak(true);
-        let answer = typed_line().await;
+        let answer = line().await.map_err(|error| {
+            Failure::new(
+                Exit::Failed,
+                "INPUT",
+                format!("The terminal cannot be read: {error}."),
+            )
+        });
         drop(hiding);
         // A line break that was shown is not shown again.
         given_up.0 = hidden || !matches!(answer, Ok(Some(_)));
@@ -60,7 +62,7 @@ impl Person {
     pub(crate) async fn password(self, question: &str) -> Result<Secret, Failure> {
         // Hidden first: what is typed once the question stands is neither
         // shown nor lost.
-        let hidden = Hidden::begin()?;
+        let hidden = hide()?;
         ask(question)?;
         let answer = read_line().await;
         drop(hidden);
@@ -141,75 +143,14 @@ impl Drop for LineBreak {
     }
 }
 
-/// One line of the terminal. When waiting for it is given up, the thread that
-/// waits ends too, so that nothing takes away the next line.
-async fn typed_line() -> Result<Option<String>, Failure> {
-    let unreadable = |error: io::Error| {
+/// What is typed is not shown as long as the answer lives; an interrupted
+/// command drops it too.
+fn hide() -> Result<Hidden, Failure> {
+    Hidden::begin().map_err(|error| {
         Failure::new(
             Exit::Failed,
             "INPUT",
-            format!("The terminal cannot be read: {error}."),
+            format!("The terminal would show the password ({error}). Use “--password-stdin”."),
         )
-    };
-    let (given_up, asking) = io::pipe().map_err(unreadable)?;
-    let reading = tokio::task::spawn_blocking(move || line_unless(&given_up));
-    let line = reading
-        .await
-        .unwrap_or_else(|error| Err(io::Error::other(error)));
-    // The other end of it hears when this is dropped, here or before.
-    drop(asking);
-    line.map_err(unreadable)
-}
-
-/// The next line, or none at the end of the input or when `given_up` is closed.
-fn line_unless(given_up: &PipeReader) -> io::Result<Option<String>> {
-    let input = io::stdin();
-    let mut heard = [
-        PollFd::new(given_up, PollFlags::IN),
-        PollFd::new(&input, PollFlags::IN),
-    ];
-    poll(&mut heard, None)?;
-    let [is_given_up, _] = heard;
-    if !is_given_up.revents().is_empty() {
-        return Ok(None);
-    }
-    // A terminal hands over one line at a time, and all of it at once.
-    let mut line = vec![0; LONGEST_LINE];
-    let read = rustix::io::read(&input, line.as_mut_slice())?;
-    line.truncate(read);
-    if line.is_empty() {
-        return Ok(None);
-    }
-    let line = String::from_utf8_lossy(&line);
-    Ok(Some(line.trim_end_matches(['\r', '\n']).to_owned()))
-}
-
-/// What is typed is not shown as long as this lives; also an interrupted
-/// command drops it.
-struct Hidden {
-    before: Termios,
-}
-
-impl Hidden {
-    fn begin() -> Result<Self, Failure> {
-        let refused = |error: rustix::io::Errno| {
-            Failure::new(
-                Exit::Failed,
-                "INPUT",
-                format!("The terminal would show the password ({error}). Use “--password-stdin”."),
-            )
-        };
-        let before = tcgetattr(io::stdin()).map_err(refused)?;
-        let mut hidden = before.clone();
-        hidden.local_modes.remove(LocalModes::ECHO);
-        tcsetattr(io::stdin(), OptionalActions::Flush, &hidden).map_err(refused)?;
-        Ok(Self { before })
-    }
-}
-
-impl Drop for Hidden {
-    fn drop(&mut self) {
-        // A terminal that is gone needs no repair.
-        let _ = tcsetattr(io::stdin(), OptionalActions::Now, &self.before);
-    }
+    })
 }

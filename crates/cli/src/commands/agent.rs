@@ -6,10 +6,9 @@ use crate::failure::Failure;
 use chancery_agent::{RunOptions, run_blocking};
 use chancery_client::local::LocalError;
 use chancery_platform::directories::Directories;
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::process::{Pid, PidfdFlags, pidfd_open};
+use chancery_platform::process_end::Ending;
 use serde_json::json;
-use std::os::fd::OwnedFd;
+use std::time::Duration;
 
 /// Is the agent until it is stopped. Brings its own runtime.
 pub(crate) fn run() -> Result<Exit, Failure> {
@@ -31,7 +30,7 @@ pub(super) async fn stop(context: &Context) -> Result<Exit, Failure> {
         Ok(()) | Err(LocalError::Broken(_) | LocalError::NotRunning { .. }) => {}
         Err(error) => return Err(error.into()),
     }
-    if ending.comes_in_time().await {
+    if ending.comes_within(PATIENCE).await {
         told(context, &Stopped::Ended(hello.pid))
     } else {
         told(context, &Stopped::Ending(hello.pid))
@@ -68,31 +67,4 @@ fn told(context: &Context, stopped: &Stopped) -> Result<Exit, Failure> {
 }
 
 /// The agent finishes what it is doing first, and takes no longer than this.
-const PATIENCE: Timespec = Timespec {
-    tv_sec: 15,
-    tv_nsec: 0,
-};
-
-/// The end of a process, waited for by its handle.
-struct Ending(Option<OwnedFd>);
-
-impl Ending {
-    /// Taken before the process is told to end, so that it is that one.
-    fn of(pid: u32) -> Self {
-        let pid = i32::try_from(pid).ok().and_then(Pid::from_raw);
-        Self(pid.and_then(|pid| pidfd_open(pid, PidfdFlags::empty()).ok()))
-    }
-
-    /// Whether it is gone within [`PATIENCE`].
-    async fn comes_in_time(self) -> bool {
-        let Some(handle) = self.0 else {
-            // It was gone before it could be looked at.
-            return true;
-        };
-        let waiting = tokio::task::spawn_blocking(move || {
-            let mut handles = [PollFd::new(&handle, PollFlags::IN)];
-            poll(&mut handles, Some(&PATIENCE)).is_ok_and(|ready| ready > 0)
-        });
-        waiting.await.unwrap_or(false)
-    }
-}
+const PATIENCE: Duration = Duration::from_secs(15);

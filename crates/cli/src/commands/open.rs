@@ -10,9 +10,7 @@ use crate::sink::Sink;
 use crate::work::Work;
 use chancery_platform::opener;
 use serde_json::json;
-use std::fs::Permissions;
 use std::io;
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 pub(super) async fn open(context: &Context, arguments: &Open) -> Result<Exit, Failure> {
@@ -38,13 +36,12 @@ pub(super) async fn open(context: &Context, arguments: &Open) -> Result<Exit, Fa
     let is_fresh = matches!(&there, There::AsItCame(checksum)
         if profile.checksum.is_some() && is_still(&profile, checksum));
     if !is_fresh {
-        let sink = Sink::beside(&path)?;
+        let sink = Sink::privately_beside(&path)?;
         let (done, _) = fetch(context, &work, &id, &profile, sink).await?;
         let record = Record::new(&server, &id, &done.checksum);
         done.keep_as(&path, true)?;
         let kept = record.write(&path).and_then(|()| {
-            std::fs::set_permissions(&path, Permissions::from_mode(0o400))
-                .map_err(|error| Failure::file(&path, "protected", &error))
+            protect(&path).map_err(|error| Failure::file(&path, "protected", &error))
         });
         if let Err(failure) = kept {
             // Without its note it could not be told from a changed one.
@@ -69,6 +66,13 @@ pub(super) async fn open(context: &Context, arguments: &Open) -> Result<Exit, Fa
         ))?;
     }
     Ok(Exit::Done)
+}
+
+/// It cannot be written any more.
+fn protect(path: &Path) -> io::Result<()> {
+    let mut permissions = path.metadata()?.permissions();
+    permissions.set_readonly(true);
+    std::fs::set_permissions(path, permissions)
 }
 
 /// What is at the place already.

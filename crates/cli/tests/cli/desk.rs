@@ -1,7 +1,9 @@
 //! Checking out and in, on servers that can and cannot.
 
 use crate::support::{Home, LIBRARY, Reply, Request, discovery};
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::json;
+use std::time::{Duration, Instant};
 
 const CHECKSUM: &str = "SHA256:84D89877F0D4041EFB6BF91A16F0248F2FD573E6AF05C19F96BEDB9F882F7882";
 
@@ -219,4 +221,44 @@ fn a_file_of_a_server_that_left_the_list_is_told() {
             .contains("https://work.example.com, which is not in the list"),
         "{ended:?}"
     );
+}
+
+/// The file beside the wanted one, as long as it is not whole.
+fn half(home: &Home) -> Option<u64> {
+    let name = home
+        .names()
+        .into_iter()
+        .find(|name| name.ends_with(".part"))?;
+    let size = std::fs::metadata(home.path(&name)).ok()?.len();
+    (size > 0).then_some(size)
+}
+
+#[test]
+fn an_interrupted_check_out_is_undone() {
+    let home = Home::new();
+    let (pieces, received) = std::sync::mpsc::channel();
+    let received = std::sync::Mutex::new(Some(received));
+    let played = home.play_agent(move |request, _| {
+        if request.path.ends_with("/checkout") {
+            let received = received.lock().expect("not poisoned").take();
+            return Reply::lines(received.expect("asked once"));
+        }
+        server(request, no_checkout)
+    });
+    let mut child = home
+        .command(&["checkout", "ACTIVE!34.1"])
+        .spawn()
+        .expect("it runs");
+    pieces.send("0123".to_owned()).expect("heard");
+    let end = Instant::now() + Duration::from_secs(30);
+    while half(&home).is_none() {
+        assert!(Instant::now() < end, "nothing arrived");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
+    kill_process(pid.expect("a process"), Signal::INT).expect("sent");
+    assert_eq!(child.wait().expect("it ends").code(), Some(130));
+    drop(pieces);
+    assert_eq!(calls(&played, "/lock"), ["DELETE"]);
+    assert_eq!(home.names(), Vec::<String>::new());
 }

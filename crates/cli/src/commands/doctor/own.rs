@@ -5,10 +5,9 @@ use crate::context::Context;
 use crate::output::one_line;
 use chancery_client::local::Agent;
 use chancery_platform::directories::Directories;
-use chancery_platform::machine::own_uid;
+use chancery_platform::private_file::{Kind, standing};
 use chancery_proto::local::{Finding, FindingOutcome, OLDEST_PROTOCOL, PROTOCOL};
 use std::io::{self, IsTerminal};
-use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::Path;
 
 use FindingOutcome::{Bad, Good, Skipped, Warning};
@@ -61,49 +60,43 @@ pub(super) fn socket() -> Vec<Finding> {
     }
     let path = directories.socket();
     let shown = one_line(&path.to_string_lossy());
-    let Ok(found) = path.symlink_metadata() else {
+    let Ok(found) = standing(&path) else {
         return vec![finding(
             "socket",
             Skipped,
-            format!("There is no socket at “{shown}”, because no agent runs."),
+            format!("There is no socket at “{shown}” that could be looked at."),
         )];
     };
-    let (outcome, sentence) = if !found.file_type().is_socket() {
+    let rights = &found.rights;
+    let (outcome, sentence) = if found.kind != Kind::Socket {
         (
             Bad,
             format!("“{shown}” is in the way and is no socket. Remove it."),
         )
-    } else if found.uid() != own_uid() {
+    } else if !found.is_own {
         (
             Bad,
-            format!(
-                "“{shown}” belongs to somebody else. Remove it, or set CHANCERY_HOME to a directory of your own."
-            ),
+            format!("“{shown}” belongs to somebody else. {OWN_PLACE}"),
         )
-    } else if found.mode() & 0o077 != 0 {
+    } else if found.is_shared {
         (
             Warning,
             format!(
-                "Only its directory keeps others from “{shown}” (mode {:04o}). End the agent with “chancery agent stop”: it is made anew.",
-                found.mode() & 0o7777
+                "Only its directory keeps others from “{shown}” ({rights}). End the agent with “chancery agent stop”: it is made anew."
             ),
         )
     } else {
-        (
-            Good,
-            format!(
-                "“{shown}” is yours alone (mode {:04o}).",
-                found.mode() & 0o7777
-            ),
-        )
+        (Good, format!("“{shown}” is yours alone ({rights})."))
     };
     vec![finding("socket", outcome, sentence)]
 }
 
+const OWN_PLACE: &str = "Remove it, or set CHANCERY_HOME to a directory of your own.";
+
 /// A directory has to be the person's own.
 fn directory(check: &str, path: &Path) -> Finding {
     let shown = one_line(&path.to_string_lossy());
-    let found = match path.symlink_metadata() {
+    let found = match standing(path) {
         Ok(found) => found,
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             return finding(
@@ -113,48 +106,29 @@ fn directory(check: &str, path: &Path) -> Finding {
             );
         }
         Err(error) => {
-            return finding(
-                check,
-                Bad,
-                format!(
-                    "“{shown}” cannot be looked at: {}.",
-                    crate::failure::plainly(&error)
-                ),
-            );
+            let why = crate::failure::plainly(&error);
+            return finding(check, Bad, format!("“{shown}” cannot be looked at: {why}."));
         }
     };
-    let mode = found.mode() & 0o7777;
-    if !found.is_dir() {
-        finding(
-            check,
+    let rights = &found.rights;
+    let (outcome, sentence) = if found.kind != Kind::Directory {
+        (Bad, format!("“{shown}” is no directory. {OWN_PLACE}"))
+    } else if !found.is_own {
+        (
             Bad,
-            format!(
-                "“{shown}” is no directory. Remove it, or set CHANCERY_HOME to a directory of your own."
-            ),
+            format!("“{shown}” belongs to somebody else. {OWN_PLACE}"),
         )
-    } else if found.uid() != own_uid() {
-        finding(
-            check,
-            Bad,
-            format!(
-                "“{shown}” belongs to somebody else. Set CHANCERY_HOME to a directory of your own."
-            ),
-        )
-    } else if mode & 0o077 != 0 {
-        finding(
-            check,
+    } else if found.is_shared {
+        (
             Warning,
             format!(
-                "Others may look into “{shown}” (mode {mode:04o}). The agent takes that from them when it starts anew."
+                "Others may look into “{shown}” ({rights}). The agent takes that from them when it starts anew."
             ),
         )
     } else {
-        finding(
-            check,
-            Good,
-            format!("“{shown}” is yours alone (mode {mode:04o})."),
-        )
-    }
+        (Good, format!("“{shown}” is yours alone ({rights})."))
+    };
+    finding(check, outcome, sentence)
 }
 
 /// Whether somebody can be asked here, and what can be shown.

@@ -6,11 +6,10 @@ use crate::context::Context;
 use crate::failure::Failure;
 use crate::output::harmless;
 use chancery_client::local::Agent;
+use chancery_platform::private_file;
 use chancery_proto::local::{Finding, ServerEntry, Status};
 use std::fmt::Write as _;
-use std::fs::OpenOptions;
 use std::io::Write as _;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 const WHAT_IS_IN_IT: &str = "\
@@ -74,15 +73,10 @@ pub(super) async fn write(
         &names,
         std::env::var("HOME").ok().as_deref(),
     );
-    let written = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path)
-        .and_then(|mut file| {
-            file.write_all(text.as_bytes())
-                .and_then(|()| file.sync_all())
-        });
+    let written = private_file::create_new(path).and_then(|mut file| {
+        file.write_all(text.as_bytes())
+            .and_then(|()| file.sync_all())
+    });
     written.map_err(|error| Failure::file(path, "written", &error))
 }
 
