@@ -1,9 +1,9 @@
 //! Checking out and in, on servers that can and cannot.
 
 use crate::support::{Home, LIBRARY, Reply, Request, discovery};
+use chancery_testkit::waiting::eventually;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::json;
-use std::time::{Duration, Instant};
 
 const CHECKSUM: &str = "SHA256:84D89877F0D4041EFB6BF91A16F0248F2FD573E6AF05C19F96BEDB9F882F7882";
 
@@ -250,11 +250,7 @@ fn an_interrupted_check_out_is_undone() {
         .spawn()
         .expect("it runs");
     pieces.send("0123".to_owned()).expect("heard");
-    let end = Instant::now() + Duration::from_secs(30);
-    while half(&home).is_none() {
-        assert!(Instant::now() < end, "nothing arrived");
-        std::thread::sleep(Duration::from_millis(5));
-    }
+    eventually("half of it is here", || half(&home));
     let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
     kill_process(pid.expect("a process"), Signal::INT).expect("sent");
     assert_eq!(child.wait().expect("it ends").code(), Some(130));
