@@ -81,12 +81,15 @@ pub(crate) enum Command {
     Put(Put),
     /// Fetch a document
     Get(Get),
-    /// Fetch a document to read, and open it with your application for it
+    /// Fetch a document to read, with your application for it
     ///
     /// It lies in a directory that only you can read, and cannot be written.
     /// To change it, check it out.
     Open(Open),
-    /// Fetch a document to change it, and keep others from changing it meanwhile
+    /// Fetch a document to change it, and keep others out meanwhile
+    ///
+    /// It works whole or leaves nothing: a download that breaks unlocks the
+    /// document again.
     Checkout(Checkout),
     /// Send a changed document back, and let others change it again
     ///
@@ -97,7 +100,7 @@ pub(crate) enum Command {
     Uses(Uses),
     /// Explain the settings that hold, and who said so
     Policy,
-    /// Look whether everything is well, and say what to do where it is not
+    /// Look whether everything is well, and say what to do
     Doctor(Doctor),
     /// Send any call of the Work API and print the answer
     Api(Api),

@@ -5,7 +5,7 @@ use crate::context::Context;
 use crate::desk::{Record, checksum_of, gone, is_still, named_server, work_directory};
 use crate::download::{fetch, file_name, profile};
 use crate::exit::Exit;
-use crate::failure::{Failure, plainly};
+use crate::failure::Failure;
 use crate::sink::Sink;
 use crate::work::Work;
 use chancery_platform::opener;
@@ -101,10 +101,9 @@ async fn with_application(path: &Path) -> Result<(), Failure> {
         .await
         .unwrap_or_else(|error| Err(io::Error::other(error)));
     opened.map_err(|error| {
-        let why = match error.kind() {
-            io::ErrorKind::PermissionDenied => error.to_string(),
-            _ => plainly(&error),
-        };
+        let why = error.to_string();
+        // The system's number tells a person nothing.
+        let why = why.split(" (os error").next().unwrap_or_default();
         Failure::new(
             Exit::Failed,
             "OPENER",
