@@ -6,6 +6,7 @@ mod desk;
 mod listing;
 mod looking_after;
 mod no_agent;
+mod server_view;
 mod support;
 mod transfers;
 mod with_agent;

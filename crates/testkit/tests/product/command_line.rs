@@ -1,9 +1,9 @@
 //! Finding, opening, checking out and in, and looking after it all: the real
 //! command line, agent and server.
 
-use chancery_testkit::server::{ADMIN, PASSWORD, TestServer};
 use chancery_testkit::TestHome;
 use chancery_testkit::home::Said;
+use chancery_testkit::server::{ADMIN, PASSWORD, TestServer};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
@@ -116,6 +116,27 @@ fn what_is_opened_is_private_and_read_only_and_is_checked_in_by_its_name_alone()
     assert!(!path.exists(), "it is put away");
     let back = home.chancery(&["get", &next, "--output", "-"]).done();
     assert_eq!(back, "two");
+}
+
+#[test]
+fn what_is_opened_goes_to_the_persons_own_application() {
+    let home = TestHome::without_keyring();
+    let (server, folder) = with_folder();
+    home.connect(&server);
+    let id = sent(&home, &[], "Letter of 3 May.txt", "one", &folder);
+    // What a desktop has under this name hands over to the application.
+    let opener = home.path().join("xdg-open");
+    std::fs::write(&opener, "#!/bin/sh\ncp \"$1\" \"$HOME/seen\"\n").expect("written");
+    std::fs::set_permissions(&opener, std::fs::Permissions::from_mode(0o755)).expect("set");
+    let mut command = home.command(&chancery_testkit::programs::program("chancery"));
+    let path = std::env::var("PATH").unwrap_or_default();
+    command
+        .args(["open", &id])
+        .env("PATH", format!("{}:{path}", home.path().display()));
+    let output = command.output().expect("it runs");
+    assert!(output.status.success(), "{output:?}");
+    let seen = std::fs::read(home.path().join("seen")).expect("the application had it");
+    assert_eq!(seen, b"one");
 }
 
 #[test]
