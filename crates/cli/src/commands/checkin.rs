@@ -33,7 +33,7 @@ pub(super) async fn checkin(context: &Context, arguments: &Checkin) -> Result<Ex
     if own == checking.record.checksum {
         return checking.unchanged().await;
     }
-    checking.changed().await
+    checking.changed(&own).await
 }
 
 fn no_record(path: &Path) -> Failure {
@@ -113,7 +113,8 @@ impl CheckingIn<'_> {
         )
     }
 
-    async fn changed(self) -> Result<Exit, Failure> {
+    /// Sends what hashes to `own`.
+    async fn changed(self, own: &str) -> Result<Exit, Failure> {
         self.nobody_was_faster().await?;
         let document = self.work.document(&self.record.document);
         let (method, path) = if self.arguments.replace {
@@ -138,7 +139,7 @@ impl CheckingIn<'_> {
         };
         let mut record = self.record.clone();
         record.document = id.clone();
-        record.checksum = checksum_of(self.path()).await?;
+        record.checksum = own.to_owned();
         if let Err(failure) = self.unlock(&self.record.document).await {
             // What was sent is there: the next check-in only unlocks.
             record.document = self.record.document.clone();
@@ -147,7 +148,16 @@ impl CheckingIn<'_> {
                 "The server has your changes as {id}, but the document stays checked out to you. Run the command again to end that."
             )));
         }
-        self.put_away(record)?;
+        if checksum_of(self.path()).await? == own {
+            self.put_away(record)?;
+        } else {
+            // Saved once more meanwhile: that is not on the server yet.
+            record.checked_out = false;
+            record.write(self.path())?;
+            self.context.output.note(
+                "The file was changed again while it was sent, so it stays here. Check it in once more.",
+            );
+        }
         self.report(
             &id,
             true,
@@ -234,7 +244,7 @@ impl CheckingIn<'_> {
             self.context.output.json(&json!({
                 "id": id,
                 "sent": sent,
-                "kept": self.arguments.keep,
+                "kept": self.path().exists(),
                 "path": self.path().to_string_lossy(),
             }))?;
         } else {

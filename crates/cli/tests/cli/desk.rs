@@ -258,3 +258,22 @@ fn an_interrupted_check_out_is_undone() {
     assert_eq!(calls(&played, "/lock"), ["DELETE"]);
     assert_eq!(home.names(), Vec::<String>::new());
 }
+
+#[test]
+fn what_is_saved_while_the_file_is_sent_is_never_thrown_away() {
+    let home = Home::new();
+    let letter = home.path("Letter.txt");
+    let again = letter.clone();
+    home.play_agent(move |request, _| {
+        if request.path.ends_with("/versions") {
+            std::fs::write(&again, b"changed again").expect("written");
+        }
+        server(request, no_checkout)
+    });
+    assert_eq!(home.run(&["checkout", "ACTIVE!34.1"]).code, Some(0));
+    std::fs::write(&letter, b"changed").expect("written");
+    let ended = home.run(&["checkin", "Letter.txt"]);
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    assert!(ended.err.contains("Check it in once more."), "{ended:?}");
+    assert_eq!(std::fs::read(&letter).expect("it stays"), b"changed again");
+}
