@@ -50,6 +50,28 @@ impl Refusal {
         refusal
     }
 
+    /// 503: it asked to be left alone for a while.
+    pub(crate) fn busy(server: &str, retry_after: Option<Duration>) -> Self {
+        let mut refusal = Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            agent_codes::OFFLINE,
+            format!("{server} is busy at this moment. Try again shortly."),
+        );
+        refusal.retry_after = Some(retry_after.unwrap_or(Duration::from_secs(5)));
+        refusal
+    }
+
+    /// 409: nobody works, so nothing wakes the session up.
+    pub(crate) fn asleep(server: &str) -> Self {
+        Self::new(
+            StatusCode::CONFLICT,
+            agent_codes::NO_BACKGROUND,
+            format!(
+                "There is no living session at {server}, and a background call does not begin one. Ask again when somebody works."
+            ),
+        )
+    }
+
     /// 503: the file has to come once more.
     pub(crate) fn send_again() -> Self {
         let mut refusal = Self::new(
@@ -122,15 +144,7 @@ impl Refusal {
         match &error.kind {
             RemoteErrorKind::Unreachable => Self::offline(server, None),
             RemoteErrorKind::Body => Self::cut_off(),
-            RemoteErrorKind::Busy { retry_after } => {
-                let mut refusal = Self::new(
-                    StatusCode::SERVICE_UNAVAILABLE,
-                    agent_codes::OFFLINE,
-                    format!("{server} is busy at this moment. Try again shortly."),
-                );
-                refusal.retry_after = Some(retry_after.unwrap_or(Duration::from_secs(5)));
-                refusal
-            }
+            RemoteErrorKind::Busy { retry_after } => Self::busy(server, *retry_after),
             RemoteErrorKind::Certificate => Self::new(
                 StatusCode::UNPROCESSABLE_ENTITY,
                 agent_codes::CERTIFICATE,
@@ -184,8 +198,14 @@ impl Refusal {
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         if let Some(wait) = self.retry_after {
-            headers.insert(RETRY_AFTER, HeaderValue::from(wait.as_secs()));
+            headers.insert(RETRY_AFTER, HeaderValue::from(whole_seconds(wait)));
         }
         response
     }
+}
+
+/// `Retry-After` counts whole seconds (RFC 9110, section 10.2.3): never less
+/// than was meant.
+fn whole_seconds(wait: Duration) -> u64 {
+    wait.as_secs() + u64::from(wait.subsec_nanos() > 0)
 }

@@ -5,11 +5,11 @@ use crate::list::ListError;
 use crate::{local_api, upkeep};
 use chancery_client::local::Agent as OtherAgent;
 use chancery_platform::agent_process::{announce_ready, is_on_demand};
+use chancery_platform::clock;
 use chancery_platform::directories::{Directories, DirectoryError};
 use chancery_platform::machine;
 use chancery_platform::singleton::{SingletonError, SingletonLock};
 use chancery_platform::socket::{ListenError, OwnListener};
-use chancery_proto::clock::SystemClock;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -132,7 +132,7 @@ async fn wait_for_other(directories: &Directories) -> Result<Option<SingletonLoc
 
 async fn run(directories: &Directories, lock: SingletonLock) -> Result<(), RunError> {
     let listener = OwnListener::open(&directories.socket()).await?;
-    let agent = Arc::new(Agent::open(directories, SystemClock::shared())?);
+    let agent = Arc::new(Agent::open(directories, clock::system())?);
     let upkeep = tokio::spawn(upkeep::run(Arc::clone(&agent)));
     tracing::info!("the agent answers");
     announce_ready();

@@ -3,11 +3,21 @@
 //! or a known time comes.
 
 use crate::agent::SharedAgent;
+use chancery_platform::alarm::{ClockWatch, sleep_until};
+use chancery_platform::network::NetworkWatch;
+use std::io;
 use std::time::Duration;
+
+/// Never wakes more often than this for a time that is just about to come.
+const SHORTEST: Duration = Duration::from_millis(100);
+/// After the network changed it has so long to settle: links come and go many
+/// times while a machine joins one.
+const SETTLE: Duration = Duration::from_millis(500);
 
 /// Publishes changes until the agent stops.
 pub(crate) async fn run(agent: SharedAgent) {
     let mut stopping = agent.stopping.subscribe();
+    let mut world = World::watch();
     loop {
         agent.publish();
         let now = agent.surroundings.clock.monotonic();
@@ -33,17 +43,58 @@ pub(crate) async fn run(agent: SharedAgent) {
         let wake = [probe, end].into_iter().flatten().min();
         let asleep = async {
             match wake {
-                Some(wake) => tokio::time::sleep(wake.saturating_sub(now).max(SHORTEST)).await,
+                Some(wake) => sleep_until(wake.max(now.saturating_add(SHORTEST))).await,
                 None => std::future::pending().await,
             }
         };
         tokio::select! {
             () = agent.surroundings.changed.notified() => {}
             () = asleep => {}
+            () = world.changed() => {
+                sleep_until(agent.surroundings.clock.monotonic() + SETTLE).await;
+                tracing::info!("the network or the clock changed");
+                for seat in agent.all_seats() {
+                    seat.network_changed();
+                }
+            }
             _ = stopping.changed() => return,
         }
     }
 }
 
-/// Never wakes more often than this for a time that is just about to come.
-const SHORTEST: Duration = Duration::from_millis(100);
+/// What may bring a server back, or make a time that was told wrong.
+struct World {
+    network: Option<NetworkWatch>,
+    clock: Option<ClockWatch>,
+}
+
+impl World {
+    fn watch() -> Self {
+        Self {
+            network: there("the network", NetworkWatch::new()),
+            clock: there("the clock", ClockWatch::new()),
+        }
+    }
+
+    /// Resolves when the network changed, the machine woke up, or somebody set
+    /// its clock.
+    async fn changed(&mut self) {
+        tokio::select! {
+            () = told(self.network.as_mut().map(NetworkWatch::changed)) => {}
+            () = told(self.clock.as_mut().map(ClockWatch::changed)) => {}
+        }
+    }
+}
+
+async fn told(change: Option<impl Future<Output = ()>>) {
+    match change {
+        Some(change) => change.await,
+        None => std::future::pending().await,
+    }
+}
+
+fn there<T>(what: &str, watch: io::Result<T>) -> Option<T> {
+    watch
+        .inspect_err(|error| tracing::info!(%error, what, "it is not told when this changes"))
+        .ok()
+}

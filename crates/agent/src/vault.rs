@@ -1,17 +1,11 @@
 //! Where the one secret per server and user is kept between two starts.
 
+use crate::core::keeper::Kept;
 use chancery_platform::directories::Directories;
 use chancery_platform::keyring::{self, FileStore, Found, Key, SecretStore, StoreError};
 use chancery_proto::local::KeyringState;
 use chancery_proto::secret::Secret;
 use std::sync::Arc;
-
-/// What is kept: a refresh token, or where the server gives none the session itself.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Kept {
-    Refresh(Secret),
-    Session(Secret),
-}
 
 const REFRESH: &str = "refresh:";
 const SESSION: &str = "session:";

@@ -15,8 +15,8 @@ mod sign_in;
 pub use address::{Address, AddressError};
 pub use error::{RemoteError, RemoteErrorKind};
 pub use http_client::HttpClient;
-pub use lifetimes::ToldLife;
-pub use prove::Proved;
+pub use lifetimes::{ToldLife, told_wait};
+pub use prove::{Proved, token_value};
 pub use sign_in::{Obtained, Renewal};
 
 use crate::local::Body;

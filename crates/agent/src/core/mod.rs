@@ -1,6 +1,10 @@
 //! What is decided without asking anything: pure, and tested by itself.
 
 pub(crate) mod derive;
+pub(crate) mod keeper;
+pub(crate) mod lease;
 pub(crate) mod life;
 pub(crate) mod paths;
+pub(crate) mod single_flight;
+mod sync;
 pub(crate) mod wording;

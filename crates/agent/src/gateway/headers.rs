@@ -1,6 +1,7 @@
 //! Which headers pass, and which never do.
 
 use crate::refusal::Refusal;
+use chancery_client::remote::{RemoteError, token_value};
 use chancery_proto::headers::{APPLICATION, BACKGROUND, INTERACTION, SERVER, X_AUTH_TOKEN};
 use chancery_proto::secret::Secret;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
@@ -92,10 +93,8 @@ fn named_by_connection(headers: &HeaderMap) -> Vec<HeaderName> {
         .collect()
 }
 
-pub(super) fn add_token(headers: &mut HeaderMap, token: &Secret) -> Result<(), Refusal> {
-    let mut value = HeaderValue::from_str(token.reveal())
-        .map_err(|_| Refusal::internal(&"the token cannot stand in a header"))?;
-    value.set_sensitive(true);
+pub(super) fn add_token(headers: &mut HeaderMap, token: &Secret) -> Result<(), RemoteError> {
+    let value = token_value(token)?;
     headers.insert(HeaderName::from_static(X_AUTH_TOKEN), value);
     Ok(())
 }

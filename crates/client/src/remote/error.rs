@@ -61,6 +61,12 @@ impl RemoteError {
         Self::new(RemoteErrorKind::Nonsense, why)
     }
 
+    /// Nothing was heard of it any more, and it cannot be reached.
+    #[must_use]
+    pub fn silent() -> Self {
+        Self::new(RemoteErrorKind::Unreachable, "the server went silent")
+    }
+
     pub(super) fn late(waited: Duration) -> Self {
         Self::new(
             RemoteErrorKind::Unreachable,

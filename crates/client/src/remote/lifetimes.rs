@@ -1,8 +1,8 @@
-//! How long a session still lives, as the server tells it.
+//! How long a session still lives, and how long to wait, as the server tells it.
 
 use chancery_proto::headers;
-use http::HeaderMap;
-use std::time::Duration;
+use http::{HeaderMap, HeaderName, header};
+use std::time::{Duration, SystemTime};
 
 /// What an answer told about the session's life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -25,5 +25,48 @@ impl ToldLife {
             idle: seconds(headers::SESSION_IDLE),
             absolute: seconds(headers::SESSION_ABSOLUTE),
         }
+    }
+}
+
+/// How long to wait before asking again (`Retry-After`, RFC 9110, section
+/// 10.2.3): seconds, or a date, which is read by the server's own clock.
+///
+/// ```
+/// use chancery_client::remote::told_wait;
+/// use std::time::Duration;
+/// let mut answer = http::HeaderMap::new();
+/// answer.insert("retry-after", http::HeaderValue::from_static("120"));
+/// assert_eq!(told_wait(&answer), Some(Duration::from_secs(120)));
+/// ```
+#[must_use]
+pub fn told_wait(answer: &HeaderMap) -> Option<Duration> {
+    let text = answer.get(header::RETRY_AFTER)?.to_str().ok()?.trim();
+    if let Ok(seconds) = text.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let until = httpdate::parse_http_date(text).ok()?;
+    let now = date(answer, &header::DATE)?;
+    Some(until.duration_since(now).unwrap_or(Duration::ZERO))
+}
+
+fn date(answer: &HeaderMap, name: &HeaderName) -> Option<SystemTime> {
+    httpdate::parse_http_date(answer.get(name)?.to_str().ok()?).ok()
+}
+
+#[cfg(test)]
+mod waits {
+    use super::told_wait;
+    use http::{HeaderMap, HeaderValue};
+    use std::time::Duration;
+
+    #[test]
+    fn a_date_is_read_by_the_servers_own_clock() {
+        let mut answer = HeaderMap::new();
+        let mut say = |name, text| answer.insert(name, HeaderValue::from_static(text));
+        say("date", "Wed, 21 Oct 2015 07:28:00 GMT");
+        say("retry-after", "Wed, 21 Oct 2015 07:28:30 GMT");
+        assert_eq!(told_wait(&answer), Some(Duration::from_secs(30)));
+        answer.insert("retry-after", HeaderValue::from_static("soon"));
+        assert_eq!(told_wait(&answer), None);
     }
 }

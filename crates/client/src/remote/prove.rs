@@ -1,7 +1,7 @@
 //! Whether a work server answers at an address, and what it can do.
 
 use super::http_client::whole;
-use super::{Address, Remote, RemoteError, RemoteErrorKind};
+use super::{Address, Remote, RemoteError, RemoteErrorKind, told_wait};
 use crate::local::empty_body;
 use chancery_proto::discovery::Discovery;
 use chancery_proto::error::ErrorEnvelope;
@@ -184,7 +184,11 @@ fn not_a_server(why: impl Into<String>) -> RemoteError {
     RemoteError::new(RemoteErrorKind::NotAWorkServer, why)
 }
 
-pub(super) fn token_value(token: &Secret) -> Result<HeaderValue, RemoteError> {
+/// A token as the value of a header that no log shows.
+///
+/// # Errors
+/// The token has a character that no header may have.
+pub fn token_value(token: &Secret) -> Result<HeaderValue, RemoteError> {
     let mut value = HeaderValue::from_str(token.reveal())
         .map_err(|_| RemoteError::nonsense("the token cannot stand in a header"))?;
     value.set_sensitive(true);
@@ -196,11 +200,7 @@ pub(super) fn busy(status: StatusCode, answer: &HeaderMap) -> Option<RemoteError
     if status != StatusCode::SERVICE_UNAVAILABLE && status != StatusCode::TOO_MANY_REQUESTS {
         return None;
     }
-    let retry_after = answer
-        .get(header::RETRY_AFTER)
-        .and_then(|value| value.to_str().ok())
-        .and_then(|text| text.trim().parse().ok())
-        .map(Duration::from_secs);
+    let retry_after = told_wait(answer);
     Some(RemoteError::new(
         RemoteErrorKind::Busy { retry_after },
         format!("it answers {status}"),

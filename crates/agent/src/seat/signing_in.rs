@@ -1,0 +1,260 @@
+//! Signing in: by every silent way, or by the password that a person typed.
+
+use super::{FLIGHT, Landing, Seat, chance, locked};
+use crate::core::keeper::{Brought, Generation, Kept, Landed, Session, Way};
+use crate::core::single_flight::Boarding;
+use crate::refusal::Refusal;
+use chancery_client::remote::{Obtained, RemoteError, RemoteErrorKind, Renewal};
+use chancery_proto::local::{KeyringState, NeedsUserReason};
+use chancery_proto::secret::Secret;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// What a flight that waits for a busy server leaves itself for the next try.
+const RESERVE: Duration = Duration::from_secs(5);
+
+/// Why a try brought no session.
+enum Failed {
+    /// The server asked for patience.
+    Busy(Option<Duration>),
+    Refused(Refusal),
+}
+
+impl Seat {
+    /// Every silent way to a session, as often as a busy server asks for
+    /// patience and there is time.
+    pub(super) async fn silently(&self, flight: Generation) -> Result<(), Refusal> {
+        let started = self.now();
+        loop {
+            let told = match self.by_every_way(flight).await {
+                Ok(()) => return Ok(()),
+                Err(Failed::Refused(refusal)) => return Err(refusal),
+                Err(Failed::Busy(told)) => told,
+            };
+            let wait = self.keeper().busy(told, self.now(), chance());
+            let spent = self.now().saturating_sub(started);
+            if spent + wait + RESERVE > FLIGHT {
+                return Err(Refusal::busy(&self.label(), Some(wait)));
+            }
+            tokio::time::sleep(wait).await;
+        }
+    }
+
+    async fn by_every_way(&self, flight: Generation) -> Result<(), Failed> {
+        let (way, user) = {
+            let keeper = self.keeper();
+            (keeper.way(), keeper.user().map(str::to_owned))
+        };
+        let way = match way {
+            Way::Look(user) => {
+                let look = self.surroundings.vault.look(&self.address(), &user).await;
+                self.keeper().way_after(look.state, look.kept)
+            }
+            other => other,
+        };
+        match way {
+            Way::Refresh(refresh) => self.by_refresh(flight, &refresh, user).await,
+            Way::Ask(token) => self.by_asking(flight, token, user).await,
+            Way::Nobody(reason) => Err(Failed::Refused(self.nobody(flight, reason))),
+            // A look is not followed by another.
+            Way::Look(_) => Err(Failed::Refused(
+                self.nobody(flight, NeedsUserReason::Expired),
+            )),
+        }
+    }
+
+    /// Only a person can go on.
+    fn nobody(&self, flight: Generation, reason: NeedsUserReason) -> Refusal {
+        let label = self.label();
+        if self.keeper().nobody(flight, reason) {
+            Refusal::needs_user(reason, &label)
+        } else {
+            Refusal::disconnected(&label)
+        }
+    }
+
+    async fn by_refresh(
+        &self,
+        flight: Generation,
+        refresh: &Secret,
+        user: Option<String>,
+    ) -> Result<(), Failed> {
+        let renewed = self.remote.renew(refresh, &self.surroundings.device).await;
+        match renewed {
+            Ok(Renewal::Obtained(obtained)) => {
+                self.reached();
+                let adopted = self.adopt(flight, obtained, user, None, false).await;
+                adopted.map(drop).map_err(Failed::Refused)
+            }
+            Ok(Renewal::Refused) => {
+                self.reached();
+                self.forget(user.as_deref()).await;
+                Err(Failed::Refused(self.nobody(flight, NeedsUserReason::Ended)))
+            }
+            Err(error) => Err(self.sorted(&error)),
+        }
+    }
+
+    async fn by_asking(
+        &self,
+        flight: Generation,
+        token: Secret,
+        user: Option<String>,
+    ) -> Result<(), Failed> {
+        match self.remote.discovery(&token).await {
+            Ok(_) => {
+                self.reached();
+                let obtained = Obtained {
+                    token,
+                    refresh: None,
+                    idle: None,
+                };
+                let adopted = self.adopt(flight, obtained, user, None, false).await;
+                adopted.map(drop).map_err(Failed::Refused)
+            }
+            Err(error) if error.kind == RemoteErrorKind::NoSession => {
+                self.reached();
+                self.forget(user.as_deref()).await;
+                Err(Failed::Refused(
+                    self.nobody(flight, NeedsUserReason::Expired),
+                ))
+            }
+            Err(error) => Err(self.sorted(&error)),
+        }
+    }
+
+    async fn forget(&self, user: Option<&str>) {
+        if let Some(user) = user {
+            self.surroundings.vault.forget(&self.address(), user).await;
+        }
+    }
+
+    /// Takes a new session, unless the person disconnected meanwhile; gives
+    /// the one before it.
+    async fn adopt(
+        &self,
+        flight: Generation,
+        obtained: Obtained,
+        user: Option<String>,
+        name: Option<String>,
+        in_file: bool,
+    ) -> Result<Option<Session>, Refusal> {
+        let kept = match &obtained.refresh {
+            Some(refresh) => Kept::Refresh(refresh.clone()),
+            None => Kept::Session(obtained.token.clone()),
+        };
+        // Before it is used: a token that was rotated away must not be lost.
+        let keyring = match &user {
+            Some(user) => {
+                let vault = &self.surroundings.vault;
+                vault.keep(&self.address(), user, &kept, in_file).await
+            }
+            None => KeyringState::Unknown,
+        };
+        let brought = Brought {
+            obtained: obtained.clone(),
+            user: user.clone(),
+            name,
+            keyring,
+        };
+        let now = self.now();
+        let landed = self.keeper().obtained(flight, brought, now, chance());
+        self.changed();
+        match landed {
+            Landed::Taken(before) => Ok(before),
+            Landed::TooLate => {
+                tracing::info!("a session that came too late is ended again");
+                self.forget(user.as_deref()).await;
+                self.say_farewell(Some(&obtained.token), obtained.refresh.as_ref())
+                    .await;
+                Err(Refusal::disconnected(&self.label()))
+            }
+        }
+    }
+
+    /// Signs in with a password, as a flight of its own: whoever needs a
+    /// session meanwhile waits for it. The session before it, if there is one,
+    /// is ended when its calls are done.
+    pub(crate) async fn sign_in(
+        self: &Arc<Self>,
+        user: &str,
+        password: &Secret,
+        in_file: bool,
+    ) -> Result<(), Refusal> {
+        let pilot = loop {
+            match self.flights.board(|| None::<()>) {
+                Boarding::Pilot(pilot, _) => break pilot,
+                Boarding::Passenger(passenger) => drop(passenger.await),
+                Boarding::Ready(()) => {}
+            }
+        };
+        let flight = self.keeper().depart();
+        let (seat, user, password) = (Arc::clone(self), user.to_owned(), password.clone());
+        // Goes on when the caller leaves: the server may have begun a session.
+        let work = tokio::spawn(async move {
+            let work = seat.by_password(flight, &user, &password, in_file);
+            let outcome = tokio::time::timeout(FLIGHT, work).await;
+            let outcome = outcome.unwrap_or_else(|_| {
+                seat.unreachable();
+                Err(Refusal::offline(&seat.label(), None))
+            });
+            pilot.land(Landing::Person);
+            seat.changed();
+            outcome
+        });
+        self.changed();
+        work.await
+            .unwrap_or_else(|error| Err(Refusal::internal(&error)))
+    }
+
+    async fn by_password(
+        self: &Arc<Self>,
+        flight: Generation,
+        user: &str,
+        password: &Secret,
+        in_file: bool,
+    ) -> Result<(), Refusal> {
+        let by_oauth = locked(&self.about).by_oauth;
+        let device = &self.surroundings.device;
+        let signed_in = self.remote.sign_in(user, password, device, by_oauth).await;
+        let obtained = signed_in.map_err(|error| self.failed(&error))?;
+        self.reached();
+        let told = match self.remote.discovery(&obtained.token).await {
+            Ok(told) => told,
+            Err(error) => {
+                // Nobody will use it.
+                self.say_farewell(Some(&obtained.token), obtained.refresh.as_ref())
+                    .await;
+                return Err(self.failed(&error));
+            }
+        };
+        // The id as the server writes it, so that one person has one entry.
+        let (id, name) = match told.user {
+            Some(person) if !person.id.is_empty() => (person.id, person.name),
+            _ => (user.to_owned(), String::new()),
+        };
+        let name = Some(name).filter(|name| !name.is_empty());
+        let other = {
+            let keeper = self.keeper();
+            keeper.user().filter(|last| *last != id).map(str::to_owned)
+        };
+        let before = self
+            .adopt(flight, obtained, Some(id), name, in_file)
+            .await?;
+        self.forget(other.as_deref()).await;
+        if let Some(before) = before {
+            self.retire(before);
+        }
+        Ok(())
+    }
+
+    fn sorted(&self, error: &RemoteError) -> Failed {
+        match error.kind {
+            RemoteErrorKind::Busy { retry_after } => {
+                tracing::info!(server = %self.remote.address(), "a server asks for patience");
+                Failed::Busy(retry_after)
+            }
+            _ => Failed::Refused(self.failed(error)),
+        }
+    }
+}
