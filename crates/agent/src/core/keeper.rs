@@ -235,8 +235,8 @@ impl Keeper {
             }
         }
         match self.needs {
-            // Only the keyring can have been unlocked without us.
-            None | Some(NeedsUserReason::KeyringLocked) => {}
+            None => {}
+            Some(_) if self.keyring_may_have_more() => {}
             Some(reason) => return Verdict::Not(Why::Needs(reason)),
         }
         if purpose == Purpose::Background {
@@ -245,6 +245,19 @@ impl Keeper {
         match self.busy_until {
             Some(until) if until > now => Verdict::Not(Why::Busy(until.saturating_sub(now))),
             _ => Verdict::Fly,
+        }
+    }
+
+    /// A keyring can be unlocked without us, and one that did not answer may
+    /// only have started later than the agent: that it was not read is no
+    /// reason to stop looking.
+    fn keyring_may_have_more(&self) -> bool {
+        match self.needs {
+            Some(NeedsUserReason::KeyringLocked) => true,
+            Some(NeedsUserReason::Expired) => {
+                self.keyring == KeyringState::Unavailable && self.session.is_none()
+            }
+            _ => false,
         }
     }
 
@@ -281,6 +294,10 @@ impl Keeper {
     /// The way after a look into the keyring.
     pub(crate) fn way_after(&mut self, keyring: KeyringState, kept: Option<Kept>) -> Way {
         self.keyring = keyring;
+        if kept.is_some() {
+            // That it was not found before is no reason any more.
+            self.needs = None;
+        }
         match (kept, keyring) {
             (Some(Kept::Refresh(token)), _) => Way::Refresh(token),
             (Some(Kept::Session(token)), _) => Way::Ask(token),
@@ -421,6 +438,8 @@ impl Keeper {
         self.generation += 1;
         self.needs = None;
         self.signed_out = true;
+        // Nobody looks after it any more, so nothing is known.
+        self.link = Link::Unknown;
         self.next_probe = None;
         self.failures = 0;
         self.busy_until = None;
@@ -435,3 +454,8 @@ impl Keeper {
         self.session.take().filter(|_| !is_kept)
     }
 }
+
+#[cfg(test)]
+mod outage;
+#[cfg(test)]
+mod tests;
