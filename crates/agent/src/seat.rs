@@ -25,6 +25,8 @@ use tokio::sync::Notify;
 
 /// A sign-in that takes longer has failed.
 const FLIGHT: Duration = Duration::from_secs(27);
+/// A server that does not answer within this time is away.
+const LOOK: Duration = Duration::from_secs(10);
 /// A caller waits so long for it.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -242,27 +244,25 @@ impl Seat {
         }
     }
 
-    /// Whether a session that the server refused should be renewed: a young
-    /// one only when the server says again that it is over, because some
-    /// answers 401 to what is no matter of the session.
-    pub(crate) async fn is_over(&self, held: &Held) -> bool {
-        if !self.keeper().is_young(held.number, self.now()) {
-            return true;
+    /// Whether a session that the server refused is over. A young one, and one
+    /// that was renewed for this very call, only when the server says so again:
+    /// some answer 401 to what is no matter of the session. When it was never
+    /// good for anything, only a person can go on.
+    pub(crate) async fn is_over(&self, held: &Held, is_renewed: bool) -> Result<bool, Refusal> {
+        if !is_renewed && !self.keeper().is_young(held.number, self.now()) {
+            return Ok(true);
         }
-        !matches!(self.ask(held).await, Ok(()))
-    }
-
-    /// A session that was new was refused: when the server says it once more,
-    /// only a person can go on.
-    pub(crate) async fn refused_again(&self, held: &Held) -> Result<(), Refusal> {
         match self.ask(held).await {
+            Ok(()) => Ok(false),
             Err(error) if error.kind == RemoteErrorKind::NoSession => {
-                if self.keeper().refused_again(held.number) {
+                let is_hopeless = is_renewed && self.keeper().refused_unused(held.number);
+                if is_hopeless {
                     self.changed();
+                    return Err(Refusal::needs_user(NeedsUserReason::Ended, &self.label()));
                 }
-                Err(Refusal::needs_user(NeedsUserReason::Ended, &self.label()))
+                Ok(true)
             }
-            _ => Ok(()),
+            Err(error) => Err(self.failed(&error)),
         }
     }
 
@@ -305,16 +305,16 @@ impl Seat {
 
     /// Looks whether the server is there. Needs no session and extends none.
     pub(crate) async fn probe(&self) -> bool {
-        match self.remote.prove(None).await {
-            Err(error) if error.kind == RemoteErrorKind::Unreachable => {
+        match tokio::time::timeout(LOOK, self.remote.prove(None)).await {
+            Ok(Err(error)) if error.kind != RemoteErrorKind::Unreachable => {}
+            Ok(Ok(_)) => {}
+            Ok(Err(_)) | Err(_) => {
                 self.unreachable();
-                false
-            }
-            _ => {
-                self.reached();
-                true
+                return false;
             }
         }
+        self.reached();
+        true
     }
 }
 

@@ -14,6 +14,9 @@ pub enum Weather {
     Fair,
     /// Every piece waits this long before it is passed on.
     Slow(Duration),
+    /// Nothing passes in either direction, and nobody is told: a link that is
+    /// half open.
+    Held,
     /// New connections are reset at once; those that are there stay.
     Closed,
     /// A connection is reset once this many bytes came from the client.
@@ -34,6 +37,8 @@ struct State {
     weather: Weather,
     connections: Vec<TcpStream>,
     accepted: u64,
+    /// How many pieces from clients are held back.
+    held: usize,
     over: bool,
 }
 
@@ -65,6 +70,7 @@ impl ChaosProxy {
                 weather: Weather::Fair,
                 connections: Vec::new(),
                 accepted: 0,
+                held: 0,
                 over: false,
             }),
             changed: Condvar::new(),
@@ -102,6 +108,13 @@ impl ChaosProxy {
         for stream in self.shared.state().connections.drain(..) {
             reset(&stream);
         }
+    }
+
+    /// How many connections wait with something that a client sent, while the
+    /// weather is [`Weather::Held`].
+    #[must_use]
+    pub fn held(&self) -> usize {
+        self.shared.state().held
     }
 
     /// How many connections came so far.
@@ -174,6 +187,7 @@ fn carry(mut from: TcpStream, mut to: TcpStream, sent: bool, shared: &Shared) {
         count += u64::try_from(read).unwrap_or(0);
         let weather = shared.state().weather;
         match weather {
+            Weather::Held => hold(shared, sent),
             Weather::Slow(delay) => wait(shared, weather, delay),
             Weather::ResetAfterSent(limit) if sent && count >= limit => return both(&from, &to),
             Weather::ResetAfterReceived(limit) if !sent && count >= limit => {
@@ -196,6 +210,18 @@ fn wait(shared: &Shared, weather: Weather, delay: Duration) {
     });
 }
 
+/// Waits until the weather changes, however long.
+fn hold(shared: &Shared, sent: bool) {
+    let mut state = shared.state();
+    state.held += usize::from(sent);
+    shared.changed.notify_all();
+    let mut state = shared
+        .changed
+        .wait_while(state, |state| state.weather == Weather::Held && !state.over)
+        .unwrap_or_else(PoisonError::into_inner);
+    state.held -= usize::from(sent);
+}
+
 fn both(one: &TcpStream, other: &TcpStream) {
     reset(one);
     reset(other);
@@ -211,6 +237,7 @@ fn reset(stream: &TcpStream) {
 #[cfg(test)]
 mod tests {
     use super::{ChaosProxy, Weather};
+    use crate::waiting::eventually;
     use std::io::{Read, Write};
     use std::net::{TcpListener, TcpStream};
 
@@ -246,10 +273,18 @@ mod tests {
         assert_eq!(exchange(&proxy, &bytes).expect("fair weather"), bytes);
         proxy.set(Weather::ResetAfterSent(100_000));
         assert_ne!(exchange(&proxy, &bytes).unwrap_or_default(), bytes);
+        proxy.set(Weather::Held);
+        std::thread::scope(|scope| {
+            let waiting = scope.spawn(|| exchange(&proxy, b"hello").expect("fair again"));
+            eventually("it is held back", || (proxy.held() == 1).then_some(()));
+            assert!(!waiting.is_finished());
+            proxy.set(Weather::Fair);
+            assert_eq!(waiting.join().expect("ended well"), b"hello");
+        });
         proxy.set(Weather::Closed);
         assert_ne!(exchange(&proxy, b"hello").unwrap_or_default(), b"hello");
         proxy.set(Weather::Fair);
         assert_eq!(exchange(&proxy, b"hello").expect("fair again"), b"hello");
-        assert_eq!(proxy.accepted(), 4);
+        assert_eq!(proxy.accepted(), 5);
     }
 }

@@ -360,15 +360,19 @@ impl Keeper {
             })
     }
 
-    /// The server refused a session that it had just given: believing it again
-    /// would go on for ever.
-    pub(crate) fn refused_again(&mut self, number: u64) -> bool {
-        let is_it = self.session.as_ref().is_some_and(|it| it.number == number);
-        if is_it {
+    /// The server refused a session that it had just given. One that never was
+    /// good for anything is given up: to believe the next one would go on for
+    /// ever. True when it was given up.
+    pub(crate) fn refused_unused(&mut self, number: u64) -> bool {
+        let is_unused = self
+            .session
+            .as_ref()
+            .is_some_and(|it| it.number == number && it.confirmed == it.life.begun());
+        if is_unused {
             self.session = None;
             self.needs = Some(NeedsUserReason::Ended);
         }
-        is_it
+        is_unused
     }
 
     /// An answer came for a call with that session.
@@ -404,6 +408,12 @@ impl Keeper {
     /// The server did not answer: it is looked at again by itself, ever later,
     /// and not by everybody in the same second.
     pub(crate) fn unreachable(&mut self, now: Duration, jitter: f64) {
+        // A hundred calls that fail together are one failure, and none of them
+        // puts off the look that is planned.
+        let is_planned = self.next_probe.is_some_and(|at| at > now);
+        if self.link == Link::Offline && is_planned {
+            return;
+        }
         self.link = Link::Offline;
         let [first, longest] = PROBES;
         let wait = first

@@ -25,6 +25,9 @@ const SILENCE: Duration = Duration::from_secs(15);
 const STALE: Duration = Duration::from_secs(2);
 /// A server that asks for more patience than this is passed on to the caller.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// A call gets so many new sessions: under a short life the first one may have
+/// run out before the call came to its turn.
+const RENEWALS: u32 = 3;
 /// A busy server is asked again so often.
 const REPEATS: u32 = 2;
 
@@ -65,19 +68,17 @@ impl Call<'_> {
         }
     }
 
-    /// After a 401 renews once, and repeats it.
-    async fn carry_kept(&self, held: Held, bytes: Bytes) -> Result<Answered, Refusal> {
-        let first = self.patiently(held, &bytes).await?;
-        if !self.is_refused(&first).await {
-            return Ok(first);
+    /// After a 401 renews, and repeats it.
+    async fn carry_kept(&self, mut held: Held, bytes: Bytes) -> Result<Answered, Refusal> {
+        let mut renewals = 0;
+        loop {
+            let answered = self.patiently(held, &bytes).await?;
+            if renewals == RENEWALS || !self.is_over(&answered, renewals > 0).await? {
+                return Ok(answered);
+            }
+            renewals += 1;
+            held = self.another(answered.held.number).await?;
         }
-        let renewed = self.another(first.held.number).await?;
-        drop(first);
-        let second = self.patiently(renewed, &bytes).await?;
-        if second.response.status() == StatusCode::UNAUTHORIZED {
-            self.seat.refused_again(&second.held).await?;
-        }
-        Ok(second)
     }
 
     /// A body that passed by cannot be sent again by the agent.
@@ -110,7 +111,7 @@ impl Call<'_> {
             held,
             sent,
         };
-        if !self.is_refused(&answered).await {
+        if !self.is_over(&answered, false).await? {
             return Ok(answered);
         }
         self.another(answered.held.number).await?;
@@ -121,10 +122,16 @@ impl Call<'_> {
         self.seat.session_for(self.purpose, Some(failed)).await
     }
 
-    /// Whether the server says that the session is over.
-    async fn is_refused(&self, answered: &Answered) -> bool {
-        answered.response.status() == StatusCode::UNAUTHORIZED
-            && (self.purpose == Purpose::Background || self.seat.is_over(&answered.held).await)
+    /// Whether the answer says that the session is over.
+    async fn is_over(&self, answered: &Answered, is_renewed: bool) -> Result<bool, Refusal> {
+        if answered.response.status() != StatusCode::UNAUTHORIZED {
+            return Ok(false);
+        }
+        // To ask the server would be use.
+        if self.purpose == Purpose::Background {
+            return Ok(true);
+        }
+        self.seat.is_over(&answered.held, is_renewed).await
     }
 
     /// Sends what is kept; again when the connection was stale, or when the

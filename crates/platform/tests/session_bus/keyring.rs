@@ -68,3 +68,33 @@ fn a_secret_belongs_to_one_place_and_an_older_one_is_taken_over_once() {
     store.delete(&key("here", "eve")).expect("removed");
     assert_eq!(store.read(&key("here", "eve")), Found::Absent);
 }
+
+/// The library that speaks to the bus can be built to use `select`, which
+/// writes past its memory at a handle above 1,023. `.cargo/config.toml` sees to
+/// it that ours is not.
+#[test]
+fn the_keyring_is_asked_safely_by_a_process_with_many_open_files() {
+    if !is_inside() {
+        let home = tempfile::tempdir().expect("made");
+        let bus = SessionBus::with_keyring(home.path());
+        run_inside(
+            "keyring::the_keyring_is_asked_safely_by_a_process_with_many_open_files",
+            bus.address(),
+            home.path(),
+        );
+        return;
+    }
+    assert!(chancery_platform::limits::raise_open_files() > 3000);
+    let _open: Vec<_> = (0..2500)
+        .map(|_| std::fs::File::open("/dev/null").expect("one more"))
+        .collect();
+    let store = SecretServiceStore::new();
+    for turn in 0..5 {
+        let secret = format!("secret {turn}");
+        let kept = Found::Secret(secret.as_str().into());
+        store
+            .write(&key("here", "ada"), &secret.as_str().into())
+            .expect("kept");
+        assert_eq!(store.read(&key("here", "ada")), kept);
+    }
+}

@@ -1,56 +1,14 @@
 //! Many callers, one connection: what happens to it while they use it.
 
+use crate::sessions::{
+    administrator, desktop_sessions, ended, list, needs_user, renewals, set_idle,
+};
 use chancery_testkit::chaos::Weather;
 use chancery_testkit::server::{ADMIN, API, PASSWORD, TestServer, Upload};
 use chancery_testkit::waiting::eventually;
-use chancery_testkit::{Answer, ChaosProxy, Request, TestHome};
-use serde_json::{Value, json};
-use std::thread::ScopedJoinHandle;
+use chancery_testkit::{ChaosProxy, Request, TestHome};
+use serde_json::json;
 use std::time::Duration;
-
-/// An administrator's own session, of a kind whose lifetimes no test changes.
-fn administrator(server: &TestServer) -> String {
-    let body = json!({
-        "user_id": ADMIN, "password": PASSWORD, "persona": "admin", "application_name": "service"
-    });
-    let answer = server.call(Request::new("PUT", "/api/v1/session/login").json(&body));
-    let token = answer.expect(200).json()["X-Auth-Token"].clone();
-    token.as_str().expect("a token").to_owned()
-}
-
-fn desktop_sessions(server: &TestServer, token: &str) -> Vec<Value> {
-    let list = Request::get("/api/v2/customers/1/sessions?all=true").token(token);
-    let list = server.call(list).expect(200).json();
-    let all = list["data"].as_array().expect("a list").clone();
-    all.into_iter()
-        .filter(|session| session["application"] == "desktop")
-        .collect()
-}
-
-fn set_idle(server: &TestServer, token: &str, seconds: u64) {
-    let path = "/api/v2/customers/1/applications/desktop";
-    let change = Request::new("PATCH", path)
-        .token(token)
-        .json(&json!({ "idle_seconds": seconds }));
-    let _ = server.call(change).expect(200);
-}
-
-fn renewals(server: &TestServer) -> f64 {
-    let labels = [("method", "refresh"), ("outcome", "success")];
-    server.metrics().sum("chancery_sign_ins_total", &labels)
-}
-
-fn list(home: &TestHome) -> Answer {
-    home.agent()
-        .call(Request::get(&format!("{API}/workspaces")))
-        .expect("the agent answers")
-}
-
-fn needs_user(answer: &Answer) -> (u16, String, String) {
-    let reason = answer.json()["error"]["reason"].clone();
-    let reason = reason.as_str().unwrap_or_default().to_owned();
-    (answer.status, answer.error_code(), reason)
-}
 
 #[test]
 fn fifty_applications_make_their_first_call_together_and_one_sign_in_serves_them_all() {
@@ -70,11 +28,6 @@ fn fifty_applications_make_their_first_call_together_and_one_sign_in_serves_them
     assert_eq!(renewals(&server) - before.1, 1.0);
     assert_eq!(server.metrics().sign_ins() - before.0, 1.0);
     assert_eq!(home.state(), "connected");
-}
-
-#[track_caller]
-fn ended<T>(thread: ScopedJoinHandle<'_, T>) -> T {
-    thread.join().expect("the caller ended well")
 }
 
 #[test]
