@@ -10,7 +10,9 @@ mod error;
 mod http_client;
 mod lifetimes;
 mod prove;
+mod proxied;
 mod sign_in;
+mod ways;
 
 pub use address::{Address, AddressError};
 pub use error::{RemoteError, RemoteErrorKind};
@@ -63,6 +65,13 @@ impl Remote {
             .unwrap_or(PathAndQuery::from_static("/"));
         *request.uri_mut() = self.uri(path)?;
         self.http.send(request, &self.address).await
+    }
+
+    /// The proxy that the system's settings name for this server, as it is
+    /// shown: without its user and password. None where the way is straight.
+    pub async fn proxy(&self) -> Option<String> {
+        let server = self.uri(PathAndQuery::from_static("/")).ok()?;
+        self.http.proxy_to(&server).await
     }
 
     fn uri(&self, path: PathAndQuery) -> Result<Uri, RemoteError> {

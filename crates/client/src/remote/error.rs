@@ -1,5 +1,6 @@
 //! What can go wrong with a server, by what follows from it.
 
+use super::proxied::ProxyError;
 use http::StatusCode;
 use std::error::Error as StdError;
 use std::time::Duration;
@@ -12,6 +13,9 @@ pub struct RemoteError {
     pub kind: RemoteErrorKind,
     /// What happened, for the log and for people who look closer.
     pub why: String,
+    /// The same as a sentence for the person, where more is known than the
+    /// kind says: which proxy is in the way, for example.
+    pub sentence: Option<String>,
 }
 
 /// What follows from an error.
@@ -54,6 +58,7 @@ impl RemoteError {
         Self {
             kind,
             why: why.into(),
+            sentence: None,
         }
     }
 
@@ -78,12 +83,22 @@ impl RemoteError {
     pub(super) fn of_transport(error: &(dyn StdError + 'static)) -> Self {
         let mut why = error.to_string();
         let (mut certificate, mut body) = (is_certificate(error), is_body(error));
+        let mut proxy = error.downcast_ref::<ProxyError>();
         let mut source = error.source();
         while let Some(inner) = source {
             why = format!("{why}: {inner}");
             certificate |= is_certificate(inner);
             body |= is_body(inner);
+            proxy = proxy.or_else(|| inner.downcast_ref());
             source = inner.source();
+        }
+        // Whatever is wrong with the proxy says nothing about the server.
+        if let Some(proxy) = proxy {
+            return Self {
+                kind: RemoteErrorKind::Unreachable,
+                why,
+                sentence: Some(proxy.to_string()),
+            };
         }
         let kind = match (certificate, body) {
             (true, _) => RemoteErrorKind::Certificate,

@@ -4,6 +4,9 @@ use chancery_proto::headers;
 use http::{HeaderMap, HeaderName, header};
 use std::time::{Duration, SystemTime};
 
+/// A server that asks for a longer wait is tried again after that.
+const LONGEST_WAIT: Duration = Duration::from_secs(3600);
+
 /// What an answer told about the session's life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct ToldLife {
@@ -42,11 +45,12 @@ impl ToldLife {
 pub fn told_wait(answer: &HeaderMap) -> Option<Duration> {
     let text = answer.get(header::RETRY_AFTER)?.to_str().ok()?.trim();
     if let Ok(seconds) = text.parse() {
-        return Some(Duration::from_secs(seconds));
+        return Some(Duration::from_secs(seconds).min(LONGEST_WAIT));
     }
     let until = httpdate::parse_http_date(text).ok()?;
     let now = date(answer, &header::DATE)?;
-    Some(until.duration_since(now).unwrap_or(Duration::ZERO))
+    let wait = until.duration_since(now).unwrap_or(Duration::ZERO);
+    Some(wait.min(LONGEST_WAIT))
 }
 
 fn date(answer: &HeaderMap, name: &HeaderName) -> Option<SystemTime> {
