@@ -6,6 +6,7 @@
 //! decides when to do which; that is the agent's.
 
 mod address;
+mod certificate;
 mod error;
 mod http_client;
 mod lifetimes;
@@ -15,9 +16,10 @@ mod sign_in;
 mod ways;
 
 pub use address::{Address, AddressError};
+pub use certificate::Certificate;
 pub use error::{RemoteError, RemoteErrorKind};
 pub use http_client::HttpClient;
-pub use lifetimes::{ToldLife, told_wait};
+pub use lifetimes::{ToldLife, told_time, told_wait};
 pub use prove::{Proved, token_value};
 pub use sign_in::{Obtained, Renewal};
 

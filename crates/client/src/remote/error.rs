@@ -72,7 +72,9 @@ impl RemoteError {
         Self::new(RemoteErrorKind::Unreachable, "the server went silent")
     }
 
-    pub(super) fn late(waited: Duration) -> Self {
+    /// No answer came in time.
+    #[must_use]
+    pub fn late(waited: Duration) -> Self {
         Self::new(
             RemoteErrorKind::Unreachable,
             format!("no answer within {} seconds", waited.as_secs()),

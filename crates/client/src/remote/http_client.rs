@@ -9,13 +9,14 @@ use bytes::Bytes;
 use http::{Request, Response, Uri};
 use http_body_util::{BodyExt as _, Limited};
 use hyper::body::Incoming;
-use hyper_rustls::HttpsConnector;
+use hyper_rustls::{HttpsConnector, MaybeHttpsStream};
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use rustls::ClientConfig;
 use rustls_platform_verifier::BuilderVerifierExt as _;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
+use tower_service::Service as _;
 
 /// A connection that nobody uses is closed after so long: before usual servers
 /// do it, which is after a minute or more.
@@ -42,8 +43,15 @@ pub struct HttpClient {
 #[derive(Debug)]
 struct Connections {
     plain: Pool<Straight>,
-    encrypted: OnceLock<Result<Pool<HttpsConnector<Ways>>, String>>,
+    encrypted: OnceLock<Result<Encrypted, String>>,
     proxies: Arc<Proxies>,
+}
+
+/// What encrypted connections are made with, and those that stand.
+#[derive(Debug)]
+struct Encrypted {
+    connector: HttpsConnector<Ways>,
+    pool: Pool<HttpsConnector<Ways>>,
 }
 
 impl Default for HttpClient {
@@ -65,7 +73,7 @@ where
         .build(connector)
 }
 
-fn encrypted(proxies: &Arc<Proxies>) -> Result<Pool<HttpsConnector<Ways>>, String> {
+fn encrypted(proxies: &Arc<Proxies>) -> Result<Encrypted, String> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
@@ -78,7 +86,10 @@ fn encrypted(proxies: &Arc<Proxies>) -> Result<Pool<HttpsConnector<Ways>>, Strin
         .https_only()
         .enable_http1()
         .wrap_connector(ways);
-    Ok(pool(connector))
+    Ok(Encrypted {
+        pool: pool(connector.clone()),
+        connector,
+    })
 }
 
 impl Connections {
@@ -87,6 +98,13 @@ impl Connections {
             plain: pool(Straight(Tcp::new())),
             encrypted: OnceLock::new(),
             proxies: Arc::default(),
+        })
+    }
+
+    fn encrypted(&self) -> Result<&Encrypted, RemoteError> {
+        let made = self.encrypted.get_or_init(|| encrypted(&self.proxies));
+        made.as_ref().map_err(|why| {
+            RemoteError::nonsense(format!("encrypted connections cannot be made: {why}"))
         })
     }
 }
@@ -119,19 +137,27 @@ impl HttpClient {
     ) -> Result<Response<Incoming>, RemoteError> {
         let now = self.now();
         let outcome = if address.is_encrypted() {
-            let pool = now.encrypted.get_or_init(|| encrypted(&now.proxies));
-            match pool {
-                Ok(pool) => pool.request(request).await,
-                Err(why) => {
-                    return Err(RemoteError::nonsense(format!(
-                        "encrypted connections cannot be made: {why}"
-                    )));
-                }
-            }
+            now.encrypted()?.pool.request(request).await
         } else {
             now.plain.request(request).await
         };
         outcome.map_err(|error| RemoteError::of_transport(&error))
+    }
+
+    /// The certificate that a server shows on a connection made for that, once
+    /// the system has verified it.
+    pub(super) async fn certificate(&self, server: Uri) -> Result<Option<Vec<u8>>, RemoteError> {
+        let mut connector = self.now().encrypted()?.connector.clone();
+        let stream = match connector.call(server).await {
+            Ok(stream) => stream,
+            Err(error) => return Err(RemoteError::of_transport(&*error)),
+        };
+        let MaybeHttpsStream::Https(stream) = stream else {
+            return Ok(None);
+        };
+        let (_, connection) = stream.inner().get_ref();
+        let shown = connection.peer_certificates().unwrap_or_default();
+        Ok(shown.first().map(|first| first.to_vec()))
     }
 
     /// The proxy that leads to a server, without its user and password.

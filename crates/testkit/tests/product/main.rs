@@ -8,6 +8,7 @@ mod bad_words;
 mod command_line;
 mod connecting;
 mod crash;
+mod doctor;
 mod encrypted;
 mod one_connection;
 mod papers;

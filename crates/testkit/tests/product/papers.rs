@@ -20,14 +20,29 @@ impl Papers {
         Self::drawn_up_for("localhost")
     }
 
+    /// For a server on this machine, until the beginning of a day written as
+    /// `2027-02-28`.
+    pub(crate) fn good_until(day: &str) -> Self {
+        Self::drawn("localhost", Some(day))
+    }
+
     /// For a server of that name.
     pub(crate) fn drawn_up_for(name: &str) -> Self {
+        Self::drawn(name, None)
+    }
+
+    fn drawn(name: &str, until: Option<&str>) -> Self {
         let directory = tempfile::tempdir().expect("a directory");
         let mut firm = CertificateParams::default();
         firm.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let key = KeyPair::generate().expect("a key");
         let firm = CertifiedIssuer::self_signed(firm, key).expect("an authority");
-        let server = CertificateParams::new(vec![name.to_owned()]).expect("a name");
+        let mut server = CertificateParams::new(vec![name.to_owned()]).expect("a name");
+        if let Some(day) = until {
+            let part = |from, to| -> u8 { day[from..to].parse().expect("a number") };
+            let year = day[..4].parse().expect("a year");
+            server.not_after = rcgen::date_time_ymd(year, part(5, 7), part(8, 10));
+        }
         let key = KeyPair::generate().expect("a key");
         let certificate = server.signed_by(&key, &firm).expect("a certificate");
         let papers = Self { directory };
