@@ -1,8 +1,8 @@
 //! What the agent finds when it looks around, each in a sentence for a person.
 //!
 //! Everything is looked at side by side, with a deadline each, by connections
-//! of its own and without the session: a look extends nothing and changes
-//! nothing. No finding holds a secret.
+//! of its own and without the session: a look extends nothing. What it shows of
+//! the way to the server counts like a probe. No finding holds a secret.
 
 mod sentences;
 
@@ -57,6 +57,9 @@ pub(crate) async fn examine(
     let mut findings = vec![sentences::agent(running, agent.entries().len())];
     let (seen, kept) = tokio::join!(seen(agent, entry.as_ref()), kept(agent, entry.as_ref()));
     let seen = seen.map_err(|error| Refusal::internal(&error))?;
+    if let (Some(entry), Some(seen)) = (&entry, &seen) {
+        learn(agent, entry, &seen.glance);
+    }
     findings.push(sentences::connection(&agent.status_for(viewed)?));
     findings.push(sentences::server(seen.as_ref()));
     findings.push(sentences::tls(seen.as_ref(), clock.now()));
@@ -91,6 +94,20 @@ async fn seen(agent: &SharedAgent, entry: Option<&Entry>) -> Result<Option<Seen>
         proved,
         proxy: proxy.ok().flatten(),
     }))
+}
+
+/// A server that only takes its time is not away.
+fn learn(agent: &SharedAgent, entry: &Entry, glance: &Result<Glance, RemoteError>) {
+    let Ok(seat) = agent.seat(entry) else {
+        return;
+    };
+    match glance {
+        Ok(_) => seat.reached(),
+        Err(error) if *error == RemoteError::late(PATIENCE) => {}
+        Err(error) if error.kind == RemoteErrorKind::Unreachable => seat.unreachable(),
+        Err(_) => {}
+    }
+    agent.publish();
 }
 
 async fn in_time<T>(look: impl Future<Output = Result<T, RemoteError>>) -> Result<T, RemoteError> {

@@ -37,12 +37,12 @@ pub(super) fn agent(running: Duration, servers: usize) -> Finding {
         1 => "one server".to_owned(),
         more => format!("{more} servers"),
     };
-    let running = spoken(running);
-    finding(
-        "agent",
-        Good,
-        format!("It has run for {running} and knows {known}."),
-    )
+    let sentence = if running < Duration::from_secs(60) {
+        format!("It has just started and knows {known}.")
+    } else {
+        format!("It has run for {} and knows {known}.", spoken(running))
+    };
+    finding("agent", Good, sentence)
 }
 
 pub(super) fn connection(status: &Status) -> Finding {
@@ -61,7 +61,7 @@ fn told(error: &RemoteError, address: &dyn std::fmt::Display) -> String {
         Some(sentence) => sentence.clone(),
         None => format!(
             "{address} cannot be reached ({}). Check the network; it is tried again by itself.",
-            error.why
+            error.plainly()
         ),
     }
 }
@@ -127,34 +127,32 @@ pub(super) fn tls(seen: Option<&Seen>, now: Timestamp) -> Finding {
     let (outcome, sentence) = match certificate {
         Ok(None) => (
             Good,
-            format!(
-                "{address} is on this machine: nothing crosses a network, so nothing is encrypted."
-            ),
+            "The server is on this machine: nothing crosses a network, so nothing is encrypted."
+                .to_owned(),
         ),
         Err(error) if error.kind == RemoteErrorKind::Certificate => (
             Bad,
             format!(
                 "This system does not trust the certificate of {address} ({}), so nothing is sent there. Check the address, or ask your administrator for the firm's own authority.",
-                error.why
+                error.plainly()
             ),
         ),
         Err(_) => (
             Skipped,
-            format!(
-                "There is no connection to {address} on which its certificate could be looked at."
-            ),
+            "There is no connection on which the server's certificate could be looked at."
+                .to_owned(),
         ),
         Ok(Some(certificate)) => match certificate.until {
             None => (
                 Good,
-                format!("This system trusts the certificate of {address}."),
+                "This system trusts the server's certificate.".to_owned(),
             ),
             Some(until) => {
                 let left = until.since(now);
                 let day = until.to_rfc3339();
                 let day = day.get(..10).unwrap_or_default();
                 let holds = format!(
-                    "This system trusts the certificate of {address}; it holds until {day}, for {}.",
+                    "This system trusts the server's certificate; it holds until {day}, for {}.",
                     spoken(left)
                 );
                 if left < SOON {
@@ -172,24 +170,20 @@ pub(super) fn tls(seen: Option<&Seen>, now: Timestamp) -> Finding {
 }
 
 pub(super) fn clock(seen: Option<&Seen>) -> Finding {
-    const COUNTED: &str =
-        "Sessions are counted by another clock, which setting this one does not move.";
-    let Some(Seen {
-        address, glance, ..
-    }) = seen
-    else {
+    const COUNTED: &str = "How long a session lives is counted without it.";
+    let Some(Seen { glance, .. }) = seen else {
         return finding("clock", Skipped, NO_SERVER);
     };
     let Some(ahead) = glance.as_ref().ok().and_then(|glance| glance.ahead) else {
         let sentence = format!(
-            "{address} did not tell the time, so this machine's clock was not compared. {COUNTED}"
+            "The server did not tell the time, so this machine's clock was not compared. {COUNTED}"
         );
         return finding("clock", Skipped, sentence);
     };
     let apart = Duration::from_millis(ahead.unsigned_abs());
     let side = if ahead > 0 { "behind" } else { "ahead of" };
     let differ = format!(
-        "This machine's clock is {} {side} the clock of {address}.",
+        "This machine's clock is {} {side} the server's.",
         spoken(apart)
     );
     let [much, too_much] = APART;
@@ -203,7 +197,7 @@ pub(super) fn clock(seen: Option<&Seen>) -> Finding {
         finding("clock", Warning, sentence)
     } else {
         let sentence =
-            format!("This machine's clock and that of {address} agree to a minute. {COUNTED}");
+            format!("This machine's clock and the server's agree to a minute. {COUNTED}");
         finding("clock", Good, sentence)
     }
 }
@@ -214,12 +208,12 @@ pub(super) fn proxy(seen: Option<&Seen>) -> Finding {
     };
     let sentence = match proxy {
         Some(proxy) => format!(
-            "The way to {address} leads through the proxy {proxy}, as this system's settings say."
+            "The way to the server leads through the proxy {proxy}, as this system's settings say."
         ),
         None if address.is_loopback() => {
-            format!("{address} is on this machine, to which no proxy leads.")
+            "The server is on this machine, to which no proxy leads.".to_owned()
         }
-        None => format!("This system's settings name no proxy for {address}."),
+        None => "This system's settings name no proxy for the server.".to_owned(),
     };
     finding("proxy", Good, sentence)
 }

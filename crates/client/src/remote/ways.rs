@@ -1,6 +1,7 @@
 //! How a connection to a server comes about: straight, or through the proxy
 //! that the system's settings name for it.
 
+use super::RemoteError;
 use super::proxied::{Proxies, ProxyError, open};
 use http::Uri;
 use hyper::rt::{Read, ReadBufCursor, Write};
@@ -100,7 +101,7 @@ impl Ways {
         let opened = async {
             let failed = |why: BoxError| ProxyError::NotReached {
                 proxy: name.clone(),
-                why: why.to_string(),
+                why: RemoteError::of_transport(&*why).plainly().to_owned(),
             };
             if proxy.is_encrypted()? {
                 let mut tls = HttpsConnector::from((self.tcp, self.tls));

@@ -257,13 +257,17 @@ fn clocks_that_differ_are_told_by_how_much_they_do() {
     for (ahead, outcome, sentence) in [
         (0, "good", "agree to a minute"),
         (-40, "good", "agree to a minute"),
-        (150, "warning", "clock is 2 minutes behind the clock of"),
-        (-150, "warning", "clock is 2 minutes ahead of the clock of"),
-        (2 * 3600 + 60, "bad", "clock is 2 hours behind the clock of"),
+        (150, "warning", "clock is 2 minutes behind the server's."),
+        (-150, "warning", "clock is 2 minutes ahead of the server's."),
+        (
+            2 * 3600 + 60,
+            "bad",
+            "clock is 2 hours behind the server's.",
+        ),
         (
             -800 * 86_400 - 60,
             "bad",
-            "clock is 800 days ahead of the clock of",
+            "clock is 800 days ahead of the server's.",
         ),
     ] {
         odd.becomes(Some(ahead));
@@ -298,7 +302,15 @@ fn a_server_that_hangs_or_is_gone_does_not_hold_up_the_rest() {
     home.connect(&server);
     drop(server);
     let examination = examine(&home, None);
-    says(&examination, "server", "bad", "cannot be reached (");
+    says(
+        &examination,
+        "server",
+        "bad",
+        "cannot be reached (nothing listens there)",
+    );
+    // That is also so for everybody else from now on.
+    says(&examination, "connection", "warning", "cannot be reached");
+    assert_eq!(home.state(), "offline");
     let said = home.chancery(&["doctor"]);
     assert_eq!(said.code, 1, "{}", said.out);
     assert!(said.out.contains("X BAD"), "{}", said.out);
