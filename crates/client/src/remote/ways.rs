@@ -228,3 +228,27 @@ impl Write for Way {
         }
     }
 }
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::Tcp;
+    use rustix::net::sockopt;
+    use tokio::net::TcpListener;
+    use tower_service::Service as _;
+
+    #[tokio::test]
+    async fn a_connection_is_quick_and_notices_that_the_other_end_is_gone() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let to = format!("http://{address}/").parse().expect("a URI");
+        let stream = Tcp::new().call(to).await.expect("connected");
+        let stream = stream.inner();
+        assert_eq!(sockopt::tcp_nodelay(stream), Ok(true));
+        assert_eq!(sockopt::socket_keepalive(stream), Ok(true));
+        let seconds = |time: std::time::Duration| time.as_secs();
+        assert_eq!(sockopt::tcp_keepidle(stream).map(seconds), Ok(15));
+        assert_eq!(sockopt::tcp_keepintvl(stream).map(seconds), Ok(5));
+        assert_eq!(sockopt::tcp_keepcnt(stream), Ok(3));
+        assert_eq!(sockopt::tcp_user_timeout(stream), Ok(30_000));
+    }
+}
