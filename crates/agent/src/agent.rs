@@ -27,6 +27,10 @@ pub(crate) struct Agent {
     list: Mutex<List>,
     seats: Mutex<HashMap<String, Arc<Seat>>>,
     status: watch::Sender<Status>,
+    /// Counts what may have changed the state of any server.
+    pub(crate) changes: watch::Sender<u64>,
+    /// When it began, by the clock of the surroundings.
+    pub(crate) began: Duration,
     pub(crate) stopping: watch::Sender<bool>,
 }
 
@@ -54,6 +58,7 @@ impl Agent {
             keyring: KeyringState::Unknown,
             warnings: Vec::new(),
         };
+        let began = surroundings.clock.monotonic();
         let agent = Self {
             http: HttpClient::new(),
             surroundings,
@@ -61,6 +66,8 @@ impl Agent {
             list: Mutex::new(list),
             seats: Mutex::default(),
             status: watch::channel(starting).0,
+            changes: watch::channel(0).0,
+            began,
             stopping: watch::channel(false).0,
         };
         agent.publish();
@@ -270,11 +277,13 @@ impl Agent {
             }
             differs
         });
+        self.changes
+            .send_modify(|count| *count = count.wrapping_add(1));
     }
 }
 
 /// Every call pushes the end of the session: that alone is no news.
-fn same_to_a_person(one: &Status, two: &Status) -> bool {
+pub(crate) fn same_to_a_person(one: &Status, two: &Status) -> bool {
     let still = |status: &Status| Status {
         session: status.session.as_ref().map(|session| SessionLife {
             idle_expires: None,

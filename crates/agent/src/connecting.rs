@@ -285,7 +285,7 @@ pub(crate) async fn disconnect(
     agent.publish();
     seat.leave().await;
     agent.publish();
-    Ok(agent.status())
+    agent.status_for(viewed)
 }
 
 /// Adds a server to the list, or renames one, without connecting.

@@ -3,6 +3,7 @@
 mod agent;
 mod connecting;
 mod core;
+mod doctor;
 mod gateway;
 mod list;
 mod local_api;
@@ -11,5 +12,6 @@ mod run;
 mod seat;
 mod upkeep;
 mod vault;
+mod viewing;
 
 pub use run::{RunError, RunOptions, run_blocking};

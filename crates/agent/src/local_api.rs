@@ -3,13 +3,16 @@
 use crate::agent::SharedAgent;
 use crate::connecting;
 use crate::core::paths::{NotPassed, pass};
+use crate::doctor;
 use crate::gateway;
 use crate::refusal::Refusal;
 use bytes::Bytes;
 use chancery_client::local::{Body, BoxError, full_body};
 use chancery_proto::error::agent_codes;
 use chancery_proto::headers::SERVER;
-use chancery_proto::local::{HOST, Hello, OLDEST_PROTOCOL, PROTOCOL, ServerList, WatchEvent};
+use chancery_proto::local::{
+    HOST, Hello, OLDEST_PROTOCOL, PROTOCOL, ServerList, Status, WatchEvent,
+};
 use futures_util::stream;
 use http::header::{CONTENT_TYPE, HOST as HOST_HEADER, ORIGIN, REFERER};
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
@@ -18,6 +21,7 @@ use hyper::body::{Frame, Incoming};
 use percent_encoding::percent_decode_str;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use tokio::sync::watch;
 
 /// The longest body of the agent's own routes.
 const LONGEST: usize = 64 * 1024;
@@ -92,8 +96,9 @@ async fn own_route(
             oldest_protocol: OLDEST_PROTOCOL,
             pid: std::process::id(),
         })),
-        ("GET", "status") => Ok(json(&agent.status())),
-        ("GET", "watch") => Ok(watch(agent)),
+        ("GET", "status") => Ok(json(&agent.status_for(viewed)?)),
+        ("GET", "watch") => Ok(watch(agent, agent.watch_for(viewed)?)),
+        ("GET", "doctor") => Ok(json(&doctor::examine(agent, viewed).await?)),
         ("POST", "connect" | "switch") => {
             let asked = read(request).await?;
             Ok(json(&connecting::connect(agent, asked).await?))
@@ -121,8 +126,8 @@ async fn own_route(
         }
         (
             _,
-            "hello" | "status" | "watch" | "connect" | "switch" | "sign-in" | "disconnect"
-            | "servers" | "stop",
+            "hello" | "status" | "watch" | "doctor" | "connect" | "switch" | "sign-in"
+            | "disconnect" | "servers" | "stop",
         ) => Err(Refusal::new(
             StatusCode::METHOD_NOT_ALLOWED,
             agent_codes::NO_ROUTE,
@@ -188,8 +193,7 @@ async fn read<T: DeserializeOwned + Default>(request: Request<Incoming>) -> Resu
 }
 
 /// The whole state first, then every change: newline-delimited JSON.
-fn watch(agent: &SharedAgent) -> Response<Body> {
-    let mut states = agent.watch();
+fn watch(agent: &SharedAgent, mut states: watch::Receiver<Status>) -> Response<Body> {
     let stopping = agent.stopping.subscribe();
     let first = states.borrow_and_update().clone();
     let start = (0_u64, Some(first), states, stopping);

@@ -142,7 +142,13 @@ impl Refusal {
     /// What follows for a caller when a server did not do what it was asked.
     pub(crate) fn of_remote(error: &RemoteError, server: &str) -> Self {
         match &error.kind {
-            RemoteErrorKind::Unreachable => Self::offline(server, None),
+            RemoteErrorKind::Unreachable => {
+                let mut refusal = Self::offline(server, None);
+                if let Some(sentence) = &error.sentence {
+                    *refusal.body = ErrorBody::new(agent_codes::OFFLINE, sentence);
+                }
+                refusal
+            }
             RemoteErrorKind::Body => Self::cut_off(),
             RemoteErrorKind::Busy { retry_after } => Self::busy(server, *retry_after),
             RemoteErrorKind::Certificate => Self::new(

@@ -53,6 +53,7 @@ pub(crate) async fn run(agent: SharedAgent) {
             () = world.changed() => {
                 sleep_until(agent.surroundings.clock.monotonic() + SETTLE).await;
                 tracing::info!("the network or the clock changed");
+                agent.http.forget_connections();
                 for seat in agent.all_seats() {
                     seat.network_changed();
                 }

@@ -129,6 +129,11 @@ impl Vault {
         }
     }
 
+    /// Whether the person's own file is used, as they asked for.
+    pub(crate) fn is_in_file(&self) -> bool {
+        self.file.is_there()
+    }
+
     /// Removes what is kept.
     pub(crate) async fn forget(&self, server: &str, user: &str) {
         let (vault, key) = (self.clone(), self.key(server, user));

@@ -123,14 +123,13 @@ impl Context {
                 Exit::Agent,
                 "AGENT",
                 format!(
-                    "The agent tells the state of the active server only, and “{}” is not the active one.",
+                    "The agent is older than this command: it tells the state of the active server only, and “{}” is not the active one.",
                     entry.name
                 ),
             )
-            .with_hint(format!(
-                "“chancery --server {} sign-in” says whether you are signed in there.",
-                entry.id
-            ))),
+            .with_hint(
+                "“chancery agent stop” ends it, and the next command starts its own.",
+            )),
             _ => Ok(()),
         }
     }

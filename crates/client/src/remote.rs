@@ -6,16 +6,20 @@
 //! decides when to do which; that is the agent's.
 
 mod address;
+mod certificate;
 mod error;
 mod http_client;
 mod lifetimes;
 mod prove;
+mod proxied;
 mod sign_in;
+mod ways;
 
 pub use address::{Address, AddressError};
+pub use certificate::Certificate;
 pub use error::{RemoteError, RemoteErrorKind};
 pub use http_client::HttpClient;
-pub use lifetimes::{ToldLife, told_wait};
+pub use lifetimes::{ToldLife, told_time, told_wait};
 pub use prove::{Proved, token_value};
 pub use sign_in::{Obtained, Renewal};
 
@@ -63,6 +67,13 @@ impl Remote {
             .unwrap_or(PathAndQuery::from_static("/"));
         *request.uri_mut() = self.uri(path)?;
         self.http.send(request, &self.address).await
+    }
+
+    /// The proxy that the system's settings name for this server, as it is
+    /// shown: without its user and password. None where the way is straight.
+    pub async fn proxy(&self) -> Option<String> {
+        let server = self.uri(PathAndQuery::from_static("/")).ok()?;
+        self.http.proxy_to(&server).await
     }
 
     fn uri(&self, path: PathAndQuery) -> Result<Uri, RemoteError> {

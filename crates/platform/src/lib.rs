@@ -19,6 +19,7 @@ pub mod process_end;
 pub mod proxy;
 pub mod singleton;
 pub mod socket;
+pub mod tcp;
 pub mod terminal;
 #[cfg(windows)]
 mod windows;

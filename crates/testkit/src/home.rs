@@ -11,6 +11,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use tempfile::TempDir;
 
+/// The machine's own proxy settings, in lower case; capitals are read too.
+const PROXIES: [&str; 4] = ["https_proxy", "http_proxy", "all_proxy", "no_proxy"];
+
 /// A home of its own, with an agent that ends with it.
 #[derive(Debug)]
 pub struct TestHome {
@@ -121,6 +124,9 @@ impl TestHome {
             .env_remove("DISPLAY")
             .env_remove("WAYLAND_DISPLAY")
             .current_dir(self.path());
+        for name in PROXIES {
+            command.env_remove(name).env_remove(name.to_uppercase());
+        }
         command
     }
 

@@ -10,6 +10,7 @@ pub mod pattern;
 pub mod programs;
 pub mod server;
 pub mod waiting;
+pub mod web_proxy;
 
 pub use chaos::ChaosProxy;
 pub use home::TestHome;

@@ -6,5 +6,7 @@ pub(crate) mod lease;
 pub(crate) mod life;
 pub(crate) mod paths;
 pub(crate) mod single_flight;
+#[cfg(test)]
+mod states;
 mod sync;
 pub(crate) mod wording;

@@ -1,7 +1,9 @@
 //! What can go wrong with a server, by what follows from it.
 
+use super::proxied::ProxyError;
 use http::StatusCode;
 use std::error::Error as StdError;
+use std::io;
 use std::time::Duration;
 
 /// Why a server did not do what it was asked.
@@ -12,6 +14,11 @@ pub struct RemoteError {
     pub kind: RemoteErrorKind,
     /// What happened, for the log and for people who look closer.
     pub why: String,
+    /// The same as a sentence for the person, where more is known than the
+    /// kind says: which proxy is in the way, for example.
+    pub sentence: Option<String>,
+    /// The innermost cause in plain words.
+    cause: Option<String>,
 }
 
 /// What follows from an error.
@@ -54,7 +61,15 @@ impl RemoteError {
         Self {
             kind,
             why: why.into(),
+            sentence: None,
+            cause: None,
         }
+    }
+
+    /// What happened, as short and plain as it can be told: half a sentence.
+    #[must_use]
+    pub fn plainly(&self) -> &str {
+        self.cause.as_deref().unwrap_or(&self.why)
     }
 
     pub(super) fn nonsense(why: impl Into<String>) -> Self {
@@ -67,7 +82,9 @@ impl RemoteError {
         Self::new(RemoteErrorKind::Unreachable, "the server went silent")
     }
 
-    pub(super) fn late(waited: Duration) -> Self {
+    /// No answer came in time.
+    #[must_use]
+    pub fn late(waited: Duration) -> Self {
         Self::new(
             RemoteErrorKind::Unreachable,
             format!("no answer within {} seconds", waited.as_secs()),
@@ -78,19 +95,56 @@ impl RemoteError {
     pub(super) fn of_transport(error: &(dyn StdError + 'static)) -> Self {
         let mut why = error.to_string();
         let (mut certificate, mut body) = (is_certificate(error), is_body(error));
+        let mut proxy = error.downcast_ref::<ProxyError>();
+        let mut cause = plain(error);
         let mut source = error.source();
         while let Some(inner) = source {
             why = format!("{why}: {inner}");
             certificate |= is_certificate(inner);
             body |= is_body(inner);
+            proxy = proxy.or_else(|| inner.downcast_ref());
+            cause = plain(inner);
             source = inner.source();
+        }
+        // Whatever is wrong with the proxy says nothing about the server.
+        if let Some(proxy) = proxy {
+            return Self {
+                kind: RemoteErrorKind::Unreachable,
+                why,
+                sentence: Some(proxy.to_string()),
+                cause: None,
+            };
         }
         let kind = match (certificate, body) {
             (true, _) => RemoteErrorKind::Certificate,
             (false, true) => RemoteErrorKind::Body,
             (false, false) => RemoteErrorKind::Unreachable,
         };
-        Self::new(kind, why)
+        Self {
+            cause: Some(cause),
+            ..Self::new(kind, why)
+        }
+    }
+}
+
+/// One error by itself: in words of our own where there are better ones.
+fn plain(error: &(dyn StdError + 'static)) -> String {
+    let kind = error.downcast_ref::<io::Error>().map(io::Error::kind);
+    match kind {
+        Some(io::ErrorKind::ConnectionRefused) => "nothing listens there".to_owned(),
+        Some(io::ErrorKind::TimedOut) => "it does not answer".to_owned(),
+        Some(
+            io::ErrorKind::HostUnreachable
+            | io::ErrorKind::NetworkUnreachable
+            | io::ErrorKind::NetworkDown,
+        ) => "no way leads there at this moment".to_owned(),
+        Some(
+            io::ErrorKind::ConnectionReset
+            | io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::BrokenPipe
+            | io::ErrorKind::UnexpectedEof,
+        ) => "the connection broke off".to_owned(),
+        _ => error.to_string(),
     }
 }
 
@@ -129,9 +183,16 @@ mod tests {
         let sorted = RemoteError::of_transport(&outer);
         assert_eq!(sorted.kind, RemoteErrorKind::Certificate);
         let reset = io::Error::other(io::Error::from(io::ErrorKind::ConnectionReset));
-        assert_eq!(
-            RemoteError::of_transport(&reset).kind,
-            RemoteErrorKind::Unreachable
-        );
+        let sorted = RemoteError::of_transport(&reset);
+        assert_eq!(sorted.kind, RemoteErrorKind::Unreachable);
+    }
+
+    #[test]
+    fn the_innermost_cause_is_told_plainly() {
+        let refused = io::Error::from(io::ErrorKind::ConnectionRefused);
+        let sorted = RemoteError::of_transport(&refused);
+        assert_eq!(sorted.plainly(), "nothing listens there");
+        let odd = RemoteError::of_transport(&io::Error::other("no such name"));
+        assert_eq!(odd.plainly(), "no such name");
     }
 }

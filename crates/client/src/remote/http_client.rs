@@ -1,53 +1,63 @@
 //! Connections to servers: kept while they are used, encrypted by the
 //! machine's own trust.
 
+use super::proxied::Proxies;
+use super::ways::{Straight, Tcp, Ways};
 use super::{Address, RemoteError};
 use crate::local::Body;
 use bytes::Bytes;
-use http::{Request, Response};
+use http::{Request, Response, Uri};
 use http_body_util::{BodyExt as _, Limited};
 use hyper::body::Incoming;
-use hyper_rustls::HttpsConnector;
+use hyper_rustls::{HttpsConnector, MaybeHttpsStream};
 use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use rustls::ClientConfig;
 use rustls_platform_verifier::BuilderVerifierExt as _;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
+use tower_service::Service as _;
 
-/// A connection has to stand after so long.
-const CONNECT: Duration = Duration::from_secs(10);
-/// A connection that nobody uses is closed after so long.
+/// A connection that nobody uses is closed after so long: before usual servers
+/// do it, which is after a minute or more.
 const IDLE: Duration = Duration::from_secs(30);
 /// The longest answer that is read whole.
 pub(super) const LONGEST: usize = 1024 * 1024;
+/// The longest head of an answer, and the most headers in it.
+const LONGEST_HEAD: usize = 400 * 1024;
+const MOST_HEADERS: usize = 100;
 
 type Pool<C> = Client<C, Body>;
 
-/// HTTP/1.1 to any number of servers. Cheap to clone.
+/// HTTP/1.1 to any number of servers. Cheap to clone; clones share everything.
 ///
 /// Certificates are verified as the operating system does it, with the firm's
 /// own authorities. What it takes for that is loaded with the first encrypted
-/// connection and not before.
+/// connection and not before. The system's proxy settings hold.
 #[derive(Clone, Debug)]
 pub struct HttpClient {
-    plain: Pool<HttpConnector>,
-    encrypted: Arc<OnceLock<Result<Pool<HttpsConnector<HttpConnector>>, String>>>,
+    now: Arc<RwLock<Arc<Connections>>>,
+}
+
+/// The connections that stand, and what was learnt on the way to them.
+#[derive(Debug)]
+struct Connections {
+    plain: Pool<Straight>,
+    encrypted: OnceLock<Result<Encrypted, String>>,
+    proxies: Arc<Proxies>,
+}
+
+/// What encrypted connections are made with, and those that stand.
+#[derive(Debug)]
+struct Encrypted {
+    connector: HttpsConnector<Ways>,
+    pool: Pool<HttpsConnector<Ways>>,
 }
 
 impl Default for HttpClient {
     fn default() -> Self {
         Self::new()
     }
-}
-
-fn connector() -> HttpConnector {
-    let mut connector = HttpConnector::new();
-    connector.set_nodelay(true);
-    connector.set_connect_timeout(Some(CONNECT));
-    connector.enforce_http(false);
-    connector
 }
 
 fn pool<C>(connector: C) -> Pool<C>
@@ -58,22 +68,45 @@ where
         .pool_timer(TokioTimer::new())
         .timer(TokioTimer::new())
         .pool_idle_timeout(IDLE)
+        .http1_max_buf_size(LONGEST_HEAD)
+        .http1_max_headers(MOST_HEADERS)
         .build(connector)
 }
 
-fn encrypted() -> Result<Pool<HttpsConnector<HttpConnector>>, String> {
+fn encrypted(proxies: &Arc<Proxies>) -> Result<Encrypted, String> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .and_then(|builder| builder.with_platform_verifier())
         .map_err(|error| error.to_string())?
         .with_no_client_auth();
+    let ways = Ways::new(Arc::new(config.clone()), Arc::clone(proxies));
     let connector = hyper_rustls::HttpsConnectorBuilder::new()
         .with_tls_config(config)
         .https_only()
         .enable_http1()
-        .wrap_connector(connector());
-    Ok(pool(connector))
+        .wrap_connector(ways);
+    Ok(Encrypted {
+        pool: pool(connector.clone()),
+        connector,
+    })
+}
+
+impl Connections {
+    fn none_yet() -> Arc<Self> {
+        Arc::new(Self {
+            plain: pool(Straight(Tcp::new())),
+            encrypted: OnceLock::new(),
+            proxies: Arc::default(),
+        })
+    }
+
+    fn encrypted(&self) -> Result<&Encrypted, RemoteError> {
+        let made = self.encrypted.get_or_init(|| encrypted(&self.proxies));
+        made.as_ref().map_err(|why| {
+            RemoteError::nonsense(format!("encrypted connections cannot be made: {why}"))
+        })
+    }
 }
 
 impl HttpClient {
@@ -81,9 +114,20 @@ impl HttpClient {
     #[must_use]
     pub fn new() -> Self {
         Self {
-            plain: pool(connector()),
-            encrypted: Arc::default(),
+            now: Arc::new(RwLock::new(Connections::none_yet())),
         }
+    }
+
+    /// Uses none of the connections that stand for another call, nor anything
+    /// else that was learnt on the way: which proxies there are, whom the
+    /// system trusts. For after a sleep or in another network, where they lead
+    /// nowhere. Calls that are under way go on.
+    pub fn forget_connections(&self) {
+        *self.now.write().unwrap_or_else(PoisonError::into_inner) = Connections::none_yet();
+    }
+
+    fn now(&self) -> Arc<Connections> {
+        Arc::clone(&self.now.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     pub(super) async fn send(
@@ -91,19 +135,36 @@ impl HttpClient {
         request: Request<Body>,
         address: &Address,
     ) -> Result<Response<Incoming>, RemoteError> {
+        let now = self.now();
         let outcome = if address.is_encrypted() {
-            match self.encrypted.get_or_init(encrypted) {
-                Ok(pool) => pool.request(request).await,
-                Err(why) => {
-                    return Err(RemoteError::nonsense(format!(
-                        "encrypted connections cannot be made: {why}"
-                    )));
-                }
-            }
+            now.encrypted()?.pool.request(request).await
         } else {
-            self.plain.request(request).await
+            now.plain.request(request).await
         };
         outcome.map_err(|error| RemoteError::of_transport(&error))
+    }
+
+    /// The certificate that a server shows on a connection made for that, once
+    /// the system has verified it.
+    pub(super) async fn certificate(&self, server: Uri) -> Result<Option<Vec<u8>>, RemoteError> {
+        let mut connector = self.now().encrypted()?.connector.clone();
+        let stream = match connector.call(server).await {
+            Ok(stream) => stream,
+            Err(error) => return Err(RemoteError::of_transport(&*error)),
+        };
+        let MaybeHttpsStream::Https(stream) = stream else {
+            return Ok(None);
+        };
+        let (_, connection) = stream.inner().get_ref();
+        let shown = connection.peer_certificates().unwrap_or_default();
+        Ok(shown.first().map(|first| first.to_vec()))
+    }
+
+    /// The proxy that leads to a server, without its user and password.
+    pub(super) async fn proxy_to(&self, server: &Uri) -> Option<String> {
+        let now = self.now();
+        let proxy = now.proxies.toward(server).await;
+        proxy.map(|proxy| proxy.to_string())
     }
 }
 

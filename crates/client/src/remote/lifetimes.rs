@@ -1,8 +1,12 @@
 //! How long a session still lives, and how long to wait, as the server tells it.
 
+use chancery_proto::clock::Timestamp;
 use chancery_proto::headers;
 use http::{HeaderMap, HeaderName, header};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// A server that asks for a longer wait is tried again after that.
+const LONGEST_WAIT: Duration = Duration::from_secs(3600);
 
 /// What an answer told about the session's life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -42,11 +46,21 @@ impl ToldLife {
 pub fn told_wait(answer: &HeaderMap) -> Option<Duration> {
     let text = answer.get(header::RETRY_AFTER)?.to_str().ok()?.trim();
     if let Ok(seconds) = text.parse() {
-        return Some(Duration::from_secs(seconds));
+        return Some(Duration::from_secs(seconds).min(LONGEST_WAIT));
     }
     let until = httpdate::parse_http_date(text).ok()?;
     let now = date(answer, &header::DATE)?;
-    Some(until.duration_since(now).unwrap_or(Duration::ZERO))
+    let wait = until.duration_since(now).unwrap_or(Duration::ZERO);
+    Some(wait.min(LONGEST_WAIT))
+}
+
+/// The time by the server's own clock when it answered (`Date`), to the second.
+#[must_use]
+pub fn told_time(answer: &HeaderMap) -> Option<Timestamp> {
+    let since = date(answer, &header::DATE)?
+        .duration_since(UNIX_EPOCH)
+        .ok()?;
+    i64::try_from(since.as_millis()).ok().map(Timestamp)
 }
 
 fn date(answer: &HeaderMap, name: &HeaderName) -> Option<SystemTime> {

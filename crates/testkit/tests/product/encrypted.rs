@@ -1,87 +1,20 @@
 //! TLS, and another user: who may listen, and who may speak.
 
-use chancery_testkit::home::Said;
+use crate::papers::{Papers, connect};
 use chancery_testkit::programs::program;
-use chancery_testkit::server::{ADMIN, PASSWORD, TestServer};
 use chancery_testkit::waiting::eventually;
 use chancery_testkit::{Request, Target, TestHome};
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use serde_json::Value;
-use std::io::Write;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
-
-/// Files of a firm's own authority, and of a server it vouches for.
-struct Papers {
-    directory: tempfile::TempDir,
-}
-
-impl Papers {
-    fn drawn_up() -> Self {
-        let directory = tempfile::tempdir().expect("a directory");
-        let mut firm = CertificateParams::default();
-        firm.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        let key = KeyPair::generate().expect("a key");
-        let firm = CertifiedIssuer::self_signed(firm, key).expect("an authority");
-        let server = CertificateParams::new(vec!["localhost".to_owned()]).expect("a name");
-        let key = KeyPair::generate().expect("a key");
-        let certificate = server.signed_by(&key, &firm).expect("a certificate");
-        let papers = Self { directory };
-        std::fs::write(papers.path("firm.pem"), firm.pem()).expect("written");
-        std::fs::write(papers.path("server.pem"), certificate.pem()).expect("written");
-        std::fs::write(papers.path("server.key"), key.serialize_pem()).expect("written");
-        papers
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.directory.path().join(name)
-    }
-
-    fn server(&self) -> TestServer {
-        TestServer::configured(&format!(
-            "[tls]\ncert = {:?}\nkey = {:?}\n",
-            self.path("server.pem"),
-            self.path("server.key")
-        ))
-    }
-}
-
-/// `chancery connect` in a home whose system trusts these authorities.
-fn connect(home: &TestHome, trusted: &Path, address: &str) -> Said {
-    let mut child = home
-        .command(&program("chancery"))
-        .args([
-            "connect",
-            address,
-            "--user",
-            ADMIN,
-            "--password-stdin",
-            "--json",
-        ])
-        .env("SSL_CERT_FILE", trusted)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("chancery runs");
-    if let Some(mut input) = child.stdin.take() {
-        writeln!(input, "{PASSWORD}").expect("written");
-    }
-    let output = child.wait_with_output().expect("chancery ends");
-    Said {
-        code: output.status.code().unwrap_or(-1),
-        out: String::from_utf8_lossy(&output.stdout).into_owned(),
-        err: String::from_utf8_lossy(&output.stderr).into_owned(),
-    }
-}
 
 #[test]
 fn a_certificate_of_the_firms_own_authority_is_believed_where_the_system_believes_it() {
     let (papers, home) = (Papers::drawn_up(), TestHome::without_keyring());
     let server = papers.server();
     let address = format!("https://localhost:{}", server.address().port());
-    let status = connect(&home, &papers.path("firm.pem"), &address).json();
+    let status = connect(&home, &[("SSL_CERT_FILE", &papers.firm())], &address).json();
     assert_eq!(status["state"], "connected");
     let listed = home.agent().call(Request::get("/api")).expect("an answer");
     let url = listed.expect(200).json()["data"]["versions"][0]["url"].clone();
@@ -97,7 +30,7 @@ fn nothing_is_sent_where_the_certificate_cannot_be_verified() {
     // Another authority, and then a name that the certificate does not have.
     for (trusted, host) in [(&others, "localhost"), (&papers, "127.0.0.1")] {
         let address = format!("https://{host}:{port}");
-        let said = connect(&home, &trusted.path("firm.pem"), &address);
+        let said = connect(&home, &[("SSL_CERT_FILE", &trusted.firm())], &address);
         assert_ne!(said.code, 0);
         let error: Value = serde_json::from_str(&said.err).expect("JSON");
         assert_eq!(

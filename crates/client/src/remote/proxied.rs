@@ -1,0 +1,211 @@
+//! The way through a proxy: which one, and the tunnel that it opens
+//! (RFC 9110, section 9.3.6).
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use chancery_platform::proxy::{self, Proxy};
+use http::header::{HOST, PROXY_AUTHORIZATION};
+use http::{HeaderValue, Method, Request, StatusCode, Uri};
+use http_body_util::Empty;
+use hyper::client::conn::http1;
+use hyper::rt::{Read, Write};
+use hyper::upgrade::Upgraded;
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// The system's settings are asked again after so long.
+const ASKED_AGAIN: Duration = Duration::from_secs(60);
+/// The longest head of a proxy's answer, in bytes and in headers.
+const LONGEST_HEAD: (usize, usize) = (64 * 1024, 100);
+
+/// Why no way leads through a proxy. Each is a sentence for a person; a proxy
+/// is named without its user and password.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(super) enum ProxyError {
+    #[error(
+        "The proxy {proxy}, which this system's settings name, cannot be reached ({why}). Check the network and the proxy settings."
+    )]
+    NotReached { proxy: String, why: String },
+    #[error(
+        "The proxy {proxy} did not open the way to {server} within {seconds} seconds. Try again; if it stays so, check the proxy settings."
+    )]
+    Late {
+        proxy: String,
+        server: String,
+        seconds: u64,
+    },
+    #[error(
+        "The proxy {proxy} asks for a user and a password before it lets anything through to {server}. Put them into its address in the proxy settings, or ask your administrator."
+    )]
+    AsksWho { proxy: String, server: String },
+    #[error(
+        "The proxy {proxy} does not open the way to {server}: it answers {status}. Ask your administrator to let it through, or to leave {server} out of the proxy."
+    )]
+    Refuses {
+        proxy: String,
+        server: String,
+        status: StatusCode,
+    },
+    #[error(
+        "The proxy {proxy} broke off before the way to {server} was open ({why}). Try again; if it stays so, check the proxy settings."
+    )]
+    BrokeOff {
+        proxy: String,
+        server: String,
+        why: String,
+    },
+    #[error(
+        "The proxy settings name {proxy}, and only proxies that are spoken to by http or https can be used. Name such a one, or leave the server out of the proxy."
+    )]
+    Unspoken { proxy: String },
+}
+
+/// What the system's settings say about each server, for a short while.
+#[derive(Debug, Default)]
+pub(super) struct Proxies {
+    known: Mutex<Known>,
+}
+
+/// By host and port: when the settings were asked, and what they said.
+type Known = HashMap<(String, u16), (Instant, Option<Proxy>)>;
+
+impl Proxies {
+    /// The proxy that leads to a server.
+    pub(super) async fn toward(&self, server: &Uri) -> Option<Through> {
+        let host = server.host()?.to_owned();
+        let port = port(server);
+        let key = (host.clone(), port);
+        let now = Instant::now();
+        let known = self.known().get(&key).cloned();
+        if let Some((asked, proxy)) = known
+            && now.duration_since(asked) < ASKED_AGAIN
+        {
+            return proxy.map(Through);
+        }
+        let scheme = server.scheme_str().unwrap_or("https").to_owned();
+        let asked =
+            tokio::task::spawn_blocking(move || proxy::for_address(&scheme, &host, port)).await;
+        let proxy = asked.ok()?;
+        self.known().insert(key, (now, proxy.clone()));
+        proxy.map(Through)
+    }
+
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn port(server: &Uri) -> u16 {
+    let usual = if server.scheme_str() == Some("http") {
+        80
+    } else {
+        443
+    };
+    server.port_u16().unwrap_or(usual)
+}
+
+/// A proxy that is used. Shown without its user and password.
+#[derive(Debug, Clone)]
+pub(super) struct Through(Proxy);
+
+impl fmt::Display for Through {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Proxy {
+            scheme, host, port, ..
+        } = &self.0;
+        if host.contains(':') {
+            write!(formatter, "{scheme}://[{host}]:{port}")
+        } else {
+            write!(formatter, "{scheme}://{host}:{port}")
+        }
+    }
+}
+
+impl Through {
+    fn unspoken(&self) -> ProxyError {
+        ProxyError::Unspoken {
+            proxy: self.to_string(),
+        }
+    }
+
+    pub(super) fn is_encrypted(&self) -> Result<bool, ProxyError> {
+        match self.0.scheme.as_str() {
+            "http" => Ok(false),
+            "https" => Ok(true),
+            _ => Err(self.unspoken()),
+        }
+    }
+
+    /// Where it listens.
+    pub(super) fn uri(&self) -> Result<Uri, ProxyError> {
+        self.to_string().parse().map_err(|_| self.unspoken())
+    }
+
+    /// What stands in its address, and nothing else, says who asks.
+    fn who(&self) -> Option<HeaderValue> {
+        let user = self.0.user.as_deref()?;
+        let password = self.0.password.as_ref().map_or("", |word| word.reveal());
+        let basic = format!("Basic {}", STANDARD.encode(format!("{user}:{password}")));
+        let mut value = HeaderValue::from_str(&basic).ok()?;
+        value.set_sensitive(true);
+        Some(value)
+    }
+}
+
+/// Asks a proxy for a tunnel to a server.
+pub(super) async fn open<S>(
+    stream: S,
+    server: &Uri,
+    proxy: &Through,
+) -> Result<Upgraded, ProxyError>
+where
+    S: Read + Write + Send + Unpin + 'static,
+{
+    let host = server.host().unwrap_or_default();
+    let authority = format!("{host}:{}", port(server));
+    let broke_off = |why: &dyn fmt::Display| ProxyError::BrokeOff {
+        proxy: proxy.to_string(),
+        server: host.to_owned(),
+        why: why.to_string(),
+    };
+    let mut request = Request::builder()
+        .method(Method::CONNECT)
+        .uri(authority.as_str())
+        .header(HOST, authority.as_str());
+    if let Some(who) = proxy.who() {
+        request = request.header(PROXY_AUTHORIZATION, who);
+    }
+    let request = request
+        .body(Empty::<Bytes>::new())
+        .map_err(|error| broke_off(&error))?;
+    let (mut sender, connection) = http1::Builder::new()
+        .max_buf_size(LONGEST_HEAD.0)
+        .max_headers(LONGEST_HEAD.1)
+        .handshake(stream)
+        .await
+        .map_err(|error| broke_off(&error))?;
+    // It ends with the tunnel, or with `sender` where there is none.
+    tokio::spawn(connection.with_upgrades());
+    let answer = sender
+        .send_request(request)
+        .await
+        .map_err(|error| broke_off(&error))?;
+    match answer.status() {
+        status if status.is_success() => hyper::upgrade::on(answer)
+            .await
+            .map_err(|error| broke_off(&error)),
+        StatusCode::PROXY_AUTHENTICATION_REQUIRED => Err(ProxyError::AsksWho {
+            proxy: proxy.to_string(),
+            server: host.to_owned(),
+        }),
+        status => Err(ProxyError::Refuses {
+            proxy: proxy.to_string(),
+            server: host.to_owned(),
+            status,
+        }),
+    }
+}
