@@ -6,6 +6,7 @@ mod core;
 mod gateway;
 mod list;
 mod local_api;
+mod prompting;
 mod refusal;
 mod run;
 mod seat;
