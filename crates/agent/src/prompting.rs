@@ -350,6 +350,10 @@ impl Inner {
 
 /// Says on the desktop that somebody is needed, where there is a desktop.
 fn notify(agent: &Agent, server: &str) {
+    // An agent that ends takes its prompts along.
+    if *agent.stopping.borrow() {
+        return;
+    }
     let Ok(entry) = agent.meant(Some(server)) else {
         return;
     };
