@@ -208,7 +208,9 @@ pub(crate) fn disconnected(agent: &SharedAgent, server: &str) {
 
 /// Looks whether a prompt became needless because a session came otherwise.
 pub(crate) fn look(agent: &SharedAgent) {
-    for server in agent.prompting.inner().prompts.servers() {
+    // Not in the head of the loop: the lock would be held all through it.
+    let servers = agent.prompting.inner().prompts.servers();
+    for server in servers {
         let lives = agent
             .seat_of(&server)
             .is_some_and(|seat| seat.view().auth == Auth::Session);

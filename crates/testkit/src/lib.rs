@@ -8,6 +8,7 @@ pub mod memory;
 pub mod metrics;
 pub mod pattern;
 pub mod programs;
+pub mod screen;
 pub mod server;
 pub mod waiting;
 
@@ -15,4 +16,5 @@ pub use chaos::ChaosProxy;
 pub use home::TestHome;
 pub use http::{Answer, Request, Target};
 pub use pattern::Pattern;
+pub use screen::Screen;
 pub use server::TestServer;
