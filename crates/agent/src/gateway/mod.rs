@@ -9,7 +9,6 @@ mod headers;
 use self::answer::AnswerBody;
 use self::call::{Answered, Call, Sending};
 use crate::agent::SharedAgent;
-use crate::core::keeper::Purpose;
 use crate::core::paths::Passed;
 use crate::list::Entry;
 use crate::prompting::{Wish, session_for};
@@ -62,12 +61,8 @@ pub(crate) async fn forward(
             ),
         ));
     }
-    let purpose = if background {
-        Purpose::Background
-    } else {
-        Purpose::Use
-    };
     let wish = Wish::read(&parts.headers)?;
+    let purpose = wish.purpose();
     let mut held = session_for(agent, &entry, &seat, None, &wish).await?;
     let session = Session {
         agent,

@@ -279,9 +279,6 @@ fn nobody_is_asked_for_a_call_that_did_not_allow_it() {
     let never = [
         Request::get(&path),
         Request::get(&path).header("Chancery-Interaction", "never"),
-        Request::get(&path)
-            .header("Chancery-Interaction", "force")
-            .header("Chancery-Background", "1"),
         Request::new("POST", "/agent/v1/sign-in").json(&json!({"interaction": "never"})),
         Request::new("POST", "/agent/v1/sign-in").header("Chancery-Background", "1"),
     ];
@@ -298,6 +295,11 @@ fn nobody_is_asked_for_a_call_that_did_not_allow_it() {
             answer.text()
         );
     }
+    let background = Request::get(&path)
+        .header("Chancery-Interaction", "force")
+        .header("Chancery-Background", "1");
+    let background = call(&home.agent(), background);
+    assert_eq!(background.error_code(), "CHANCERY_NO_BACKGROUND");
     // The first prompt that ever comes is that of the first who allowed one.
     let body = json!({"user": "somebody"});
     let request = || Request::new("POST", "/agent/v1/sign-in").json(&body);
