@@ -410,3 +410,38 @@ fn a_caller_that_goes_away_leaves_no_question_behind() {
         (home.state() == "needs-user").then_some(())
     });
 }
+
+#[test]
+fn a_sign_in_at_a_terminal_asks_there_and_one_in_a_script_asks_whoever_offered() {
+    let (home, _server) = signed_out();
+    let mut offering = offering(&home);
+    let mut command = home.command(&program("chancery"));
+    command.arg("sign-in");
+    let mut own = Screen::run(command);
+    own.wait_for(&format!("Password of {ADMIN} at"));
+    own.type_in(&format!("{PASSWORD}\n"));
+    own.wait_for("Connected to");
+    assert!(own.ended().success());
+    assert!(!offering.shown().contains(QUESTION), "{}", offering.shown());
+    std::thread::scope(|scope| {
+        let script = scope.spawn(|| home.chancery(&["sign-in", "--force"]));
+        offering.wait_for("although you may still be signed in there");
+        offering.wait_for(QUESTION);
+        offering.type_in(&format!("{PASSWORD}\n"));
+        assert!(ended(script).done().starts_with("Connected to"));
+    });
+}
+
+#[test]
+fn an_agent_that_ends_leaves_nobody_waiting() {
+    let (home, _server) = signed_out();
+    let mut terminal = offering(&home);
+    std::thread::scope(|scope| {
+        let caller = scope.spawn(|| list(&home, "if-needed"));
+        terminal.wait_for(QUESTION);
+        let _ = home.chancery(&["agent", "stop"]).done();
+        assert_eq!(refused(&ended(caller)), needs_user());
+    });
+    terminal.wait_for("The agent has ended.");
+    assert!(terminal.ended().success());
+}
