@@ -90,6 +90,12 @@ impl World {
         last(PrompterKind::Window).or_else(|| last(PrompterKind::Terminal))
     }
 
+    /// Whether the desktop was told of late that somebody is needed.
+    fn desktop_knows(&self, server: &str) -> bool {
+        let told = self.notified.get(server);
+        told.is_some_and(|told| self.now < *told + NOTIFIED)
+    }
+
     fn open_at(&self, server: &str) -> Option<u64> {
         let found = self.shown.iter().find(|(_, shown)| shown.server == server);
         found.map(|(number, _)| *number)
@@ -208,6 +214,7 @@ impl World {
             _ => Asked::Waits(self.open_at(server).expect("a new prompt")),
         };
         assert_eq!(asked, expected);
+        assert!(asked != Asked::Nobody || self.desktop_knows(server));
         let opens = before.is_none() && matches!(asked, Asked::Waits(_));
         assert_eq!(self.shown.len(), count + usize::from(opens));
     }
@@ -223,8 +230,10 @@ impl World {
                 let place = which % self.prompters.len();
                 let (id, _) = self.prompters.remove(place);
                 self.prompts.withdraw(id, self.now);
+                let open: Vec<_> = self.shown.values().map(|shown| shown.server).collect();
                 let endings = self.settle(None);
                 let none_left = self.prompters.is_empty();
+                assert!(!none_left || open.iter().all(|at| self.desktop_knows(at)));
                 assert!(endings.iter().all(|(_, ending)| *ending == Ending::Nobody));
                 assert!(endings.is_empty() || none_left);
                 assert!(!none_left || self.shown.is_empty());
@@ -273,8 +282,11 @@ impl World {
             }
             Event::Seen(at) => {
                 let before = self.open_at(SERVERS[at]);
+                let insists = |one: &Waiter| Some(one.number) == before && one.insists;
+                let is_insisted_on = self.waiters.iter().any(insists);
                 self.prompts.session_seen(SERVERS[at]);
                 let ended = !self.settle(None).is_empty();
+                assert_eq!(ended, before.is_some() && !is_insisted_on);
                 if ended {
                     self.declined.remove(SERVERS[at]);
                     self.notified.remove(SERVERS[at]);
