@@ -65,6 +65,7 @@ struct Waiter {
 struct Shown {
     server: &'static str,
     prompter: u64,
+    since: Duration,
 }
 
 /// What the world outside knows: who offered, what is shown where, who waits.
@@ -128,7 +129,14 @@ impl World {
                         None => {
                             let server = asking.expect("a prompt opens only for a caller");
                             assert_eq!(self.open_at(server), None, "two prompts for one server");
-                            self.shown.insert(number, Shown { server, prompter });
+                            self.shown.insert(
+                                number,
+                                Shown {
+                                    server,
+                                    prompter,
+                                    since: self.now,
+                                },
+                            );
                         }
                     }
                 }
@@ -146,8 +154,13 @@ impl World {
                 } => {
                     let shown = self.shown.remove(&number).expect("it was open");
                     assert_eq!(shown.prompter, prompter, "its own prompter is told");
+                    let had_time = self.now >= shown.since + TIME_TO_ANSWER;
                     let waiters = self.waiters.iter_mut();
                     for waiter in waiters.filter(|one| one.number == number) {
+                        assert!(
+                            ending != Ending::Late || had_time,
+                            "{waiter:?} gave up early"
+                        );
                         waiter.answer.get_or_insert(ending);
                     }
                     endings.push((number, ending));
