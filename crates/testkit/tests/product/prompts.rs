@@ -1,7 +1,7 @@
 //! Somebody has to sign in: who is asked, and what everybody who waits gets.
 
 use chancery_testkit::programs::program;
-use chancery_testkit::server::{ADMIN, API, PASSWORD, TestServer};
+use chancery_testkit::server::{ADMIN, API, PASSWORD, TestServer, Upload};
 use chancery_testkit::waiting::eventually;
 use chancery_testkit::{Answer, Request, Screen, Target, TestHome};
 use dbus::blocking::Connection;
@@ -444,4 +444,76 @@ fn an_agent_that_ends_leaves_nobody_waiting() {
     });
     terminal.wait_for("The agent has ended.");
     assert!(terminal.ended().success());
+}
+
+/// An administrator's own session.
+fn administrator(server: &TestServer) -> String {
+    let body = json!({
+        "user_id": ADMIN, "password": PASSWORD, "persona": "admin", "application_name": "service"
+    });
+    let answer = server.call(Request::new("PUT", "/api/v1/session/login").json(&body));
+    let token = answer.expect(200).json()["X-Auth-Token"].clone();
+    token.as_str().expect("a token").to_owned()
+}
+
+/// What an administrator does when a machine was lost.
+fn end_sessions(server: &TestServer, token: &str) {
+    let path = "/api/v2/customers/1/sessions";
+    let all = Request::get(&format!("{path}?all=true")).token(token);
+    let all = server.call(all).expect(200).json();
+    let all = all["data"].as_array().expect("a list").iter();
+    let of_the_agent: Vec<_> = all
+        .filter(|session| session["application"] == "desktop")
+        .filter_map(|session| session["id"].as_str())
+        .collect();
+    assert_eq!(of_the_agent.len(), 1);
+    for id in of_the_agent {
+        let end = Request::new("DELETE", &format!("{path}/{id}")).token(token);
+        let _ = server.call(end).expect(200);
+    }
+}
+
+#[test]
+fn a_call_whose_session_was_ended_on_its_way_goes_on_after_the_answer() {
+    let (home, server) = (TestHome::without_keyring(), TestServer::start());
+    let admin = administrator(&server);
+    let workspace = server.workspace(&admin, "Matter");
+    let folder = server.folder(&admin, &workspace, "Letters");
+    home.connect(&server);
+    let mut window = Window::open(&home);
+    end_sessions(&server, &admin);
+    std::thread::scope(|scope| {
+        let caller = scope.spawn(|| {
+            let path = format!("{API}/workspaces/{workspace}/folders");
+            let request = Request::new("POST", &path)
+                .header("Chancery-Interaction", "if-needed")
+                .json(&json!({"name": "Notes"}));
+            call(&home.agent(), request).status
+        });
+        let prompt = window.prompt();
+        assert_eq!(prompt["reason"], "ended");
+        let _ = answer(&home, &prompt, PASSWORD).expect(200);
+        assert_eq!(ended(caller), 201);
+        assert_eq!(window.prompt()["over"], true);
+    });
+    // What was streamed has to come once more, from whoever has it.
+    end_sessions(&server, &admin);
+    std::thread::scope(|scope| {
+        let caller = scope.spawn(|| {
+            let upload = Upload::named("Large", "bin");
+            let bytes = vec![7_u8; 1024 * 1024];
+            let (body, length) = upload.around(bytes.as_slice(), bytes.len() as u64);
+            let request = Request::new("POST", &format!("{API}/folders/{folder}/documents"))
+                .header("Chancery-Interaction", "if-needed")
+                .stream(Upload::CONTENT_TYPE, body, length);
+            let answer = call(&home.agent(), request);
+            (answer.status, answer.error_code())
+        });
+        let prompt = window.prompt();
+        let _ = answer(&home, &prompt, PASSWORD).expect(200);
+        let outcome = ended(caller);
+        // Where the agent looked before the body began, nothing was lost.
+        let lost = (503, "CHANCERY_SEND_AGAIN".to_owned());
+        assert!(outcome.0 == 201 || outcome == lost, "{outcome:?}");
+    });
 }
