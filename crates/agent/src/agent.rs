@@ -3,6 +3,7 @@
 use crate::core::derive::{Facts, Intent, derive};
 use crate::core::wording;
 use crate::list::{Entry, List, ListError};
+use crate::prompting::Prompting;
 use crate::refusal::Refusal;
 use crate::seat::{Seat, SeatView, Surroundings};
 use crate::vault::Vault;
@@ -31,6 +32,7 @@ pub(crate) struct Agent {
     pub(crate) changes: watch::Sender<u64>,
     /// When it began, by the clock of the surroundings.
     pub(crate) began: Duration,
+    pub(crate) prompting: Prompting,
     pub(crate) stopping: watch::Sender<bool>,
 }
 
@@ -68,6 +70,7 @@ impl Agent {
             status: watch::channel(starting).0,
             changes: watch::channel(0).0,
             began,
+            prompting: Prompting::default(),
             stopping: watch::channel(false).0,
         };
         agent.publish();
@@ -143,6 +146,11 @@ impl Agent {
         self.seats().remove(id)
     }
 
+    /// The seat of a server that has one already.
+    pub(crate) fn seat_of(&self, id: &str) -> Option<Arc<Seat>> {
+        self.seats().get(id).cloned()
+    }
+
     pub(crate) fn all_seats(&self) -> Vec<Arc<Seat>> {
         self.seats().values().cloned().collect()
     }
@@ -168,6 +176,12 @@ impl Agent {
 
     pub(crate) fn wants_connection(&self) -> bool {
         self.list().wants_connection
+    }
+
+    /// An entry as it is shown.
+    pub(crate) fn shown(&self, entry: &Entry) -> ServerEntry {
+        let active = self.list().active.as_deref() == Some(&entry.id);
+        shown(entry, active)
     }
 
     pub(crate) fn entries(&self) -> Vec<ServerEntry> {
@@ -209,13 +223,14 @@ impl Agent {
         intent: Intent,
         active: bool,
     ) -> Status {
+        let is_asked = entry.is_some_and(|entry| self.prompting.is_open_at(&entry.id));
         let (state, reason) = match view {
             Some(view) => derive(Facts {
                 known: true,
                 intent,
                 link: view.link,
                 auth: view.auth,
-                signing_in: view.signing_in,
+                signing_in: view.signing_in || is_asked,
             }),
             None if entry.is_none() => (State::NoServer, None),
             None => (State::Disconnected, None),

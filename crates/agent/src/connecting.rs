@@ -3,6 +3,7 @@
 use crate::agent::{Agent, SharedAgent};
 use crate::core::wording;
 use crate::list::Entry;
+use crate::prompting::{self, Attempt, Wish};
 use crate::refusal::Refusal;
 use crate::seat::Seat;
 use chancery_client::remote::{Address, Proved, Remote};
@@ -10,8 +11,7 @@ use chancery_proto::discovery::Discovery;
 use chancery_proto::error::agent_codes;
 use chancery_proto::level::{ApiLevel, Gate, capabilities_of, gate};
 use chancery_proto::local::{
-    ConnectRequest, Interaction, KeyringState, NeedsUserReason, ServerRequest, SignInRequest,
-    Status,
+    ConnectRequest, KeyringState, NeedsUserReason, ServerRequest, SignInRequest, Status,
 };
 use http::StatusCode;
 use std::sync::Arc;
@@ -117,6 +117,9 @@ pub(crate) async fn connect(
         list.wants_connection = true;
         list.put(entry.clone());
     })?;
+    if request.password.is_some() {
+        prompting::signed_in(agent, &entry.id);
+    }
     agent.publish();
     Ok(warned(agent.status(), request.password.is_some()))
 }
@@ -230,12 +233,16 @@ async fn complete(agent: &Agent, seat: &Arc<Seat>, entry: &mut Entry) -> Result<
     Ok(())
 }
 
-/// Signs in to the active server, or to the one viewed.
+/// Signs in to the active server, to the one viewed, or to the one that the
+/// prompt answered is about.
 pub(crate) async fn sign_in(
     agent: &SharedAgent,
     viewed: Option<&str>,
+    wish: Wish,
     request: SignInRequest,
 ) -> Result<Status, Refusal> {
+    let attempt = answered(agent, &request)?;
+    let viewed = attempt.as_ref().map(|a| a.server.as_str()).or(viewed);
     let mut entry = agent.meant(viewed)?;
     let seat = agent.seat(&entry)?;
     match (
@@ -248,11 +255,9 @@ pub(crate) async fn sign_in(
                 "A password was given without a user. Say who signs in.",
             ));
         }
-        (None, _) if request.interaction == Some(Interaction::Force) => {
-            return Err(Refusal::needs_user(NeedsUserReason::Expired, &entry.name));
-        }
         (None, _) => {
-            seat.ensure(None).await?;
+            let wish = wish.for_sign_in(request.interaction, request.user.clone());
+            prompting::session_for(agent, &entry, &seat, None, &wish).await?;
         }
     }
     complete(agent, &seat, &mut entry).await?;
@@ -263,6 +268,9 @@ pub(crate) async fn sign_in(
             list.wants_connection = true;
         }
     })?;
+    if request.password.is_some() {
+        prompting::signed_in(agent, &entry.id);
+    }
     agent.publish();
     let status = if is_active {
         agent.status()
@@ -270,6 +278,17 @@ pub(crate) async fn sign_in(
         agent.status_at(&entry, &seat)
     };
     Ok(warned(status, request.password.is_some()))
+}
+
+/// The prompt that a sign-in answers, if it answers one.
+fn answered(agent: &SharedAgent, request: &SignInRequest) -> Result<Option<Attempt>, Refusal> {
+    match (request.prompt, &request.password) {
+        (None, _) => Ok(None),
+        (Some(number), Some(_)) => prompting::attempt(agent, number).map(Some),
+        (Some(_), None) => Err(Refusal::bad_request(
+            "A prompt is answered with a password. Send one, or decline the prompt.",
+        )),
+    }
 }
 
 /// Ends the session, on the server too, and stays away until asked.
@@ -282,6 +301,7 @@ pub(crate) async fn disconnect(
     if agent.active().is_some_and(|active| active.id == entry.id) {
         agent.change_list(|list| list.wants_connection = false)?;
     }
+    prompting::disconnected(agent, &entry.id);
     agent.publish();
     seat.leave().await;
     agent.publish();
@@ -348,6 +368,7 @@ pub(crate) async fn remove_server(agent: &SharedAgent, called: &str) -> Result<(
         }
     })?;
     agent.take_seat(&entry.id);
+    prompting::disconnected(agent, &entry.id);
     agent.publish();
     seat.leave().await;
     Ok(())

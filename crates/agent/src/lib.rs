@@ -7,6 +7,7 @@ mod doctor;
 mod gateway;
 mod list;
 mod local_api;
+mod prompting;
 mod refusal;
 mod run;
 mod seat;

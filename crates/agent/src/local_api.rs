@@ -5,6 +5,7 @@ use crate::connecting;
 use crate::core::paths::{NotPassed, pass};
 use crate::doctor;
 use crate::gateway;
+use crate::prompting::{self, Wish};
 use crate::refusal::Refusal;
 use bytes::Bytes;
 use chancery_client::local::{Body, BoxError, full_body};
@@ -104,8 +105,16 @@ async fn own_route(
             Ok(json(&connecting::connect(agent, asked).await?))
         }
         ("POST", "sign-in") => {
+            let wish = Wish::read(request.headers())?;
             let asked = read(request).await?;
-            Ok(json(&connecting::sign_in(agent, viewed, asked).await?))
+            Ok(json(
+                &connecting::sign_in(agent, viewed, wish, asked).await?,
+            ))
+        }
+        ("GET", "prompts") => prompting::offer(agent, request.uri()),
+        ("DELETE", _) if own.starts_with("prompts/") => {
+            prompting::decline(agent, own.trim_start_matches("prompts/"))?;
+            Ok(json(&serde_json::Map::new()))
         }
         ("POST", "disconnect") => Ok(json(&connecting::disconnect(agent, viewed).await?)),
         ("GET", "servers") => Ok(servers(agent)),
@@ -127,7 +136,7 @@ async fn own_route(
         (
             _,
             "hello" | "status" | "watch" | "doctor" | "connect" | "switch" | "sign-in"
-            | "disconnect" | "servers" | "stop",
+            | "disconnect" | "servers" | "prompts" | "stop",
         ) => Err(Refusal::new(
             StatusCode::METHOD_NOT_ALLOWED,
             agent_codes::NO_ROUTE,

@@ -39,6 +39,41 @@ impl Refusal {
         refusal
     }
 
+    /// The same, where there is more to say than why.
+    pub(crate) fn needs_user_saying(reason: NeedsUserReason, sentence: String) -> Self {
+        let mut refusal = Self::needs_user(reason, "");
+        refusal.body.message.clone_from(&sentence);
+        refusal.body.code_message = sentence;
+        refusal
+    }
+
+    /// Why a person is needed, if that is what this says.
+    pub(crate) fn needs(&self) -> Option<NeedsUserReason> {
+        if self.body.code != agent_codes::NEEDS_USER {
+            return None;
+        }
+        let reason = self.body.reason.clone()?;
+        serde_json::from_value(serde_json::Value::String(reason)).ok()
+    }
+
+    /// 409: that prompt waits for no answer any more.
+    pub(crate) fn prompt_over() -> Self {
+        Self::new(
+            StatusCode::CONFLICT,
+            agent_codes::PROMPT_OVER,
+            "That prompt is over: it was answered elsewhere, or nobody waits for it any more. Nothing was sent.",
+        )
+    }
+
+    /// 409: another answer to that prompt is being tried.
+    pub(crate) fn prompt_busy() -> Self {
+        Self::new(
+            StatusCode::CONFLICT,
+            agent_codes::PROMPT_BUSY,
+            "An answer to that prompt is being tried at this moment. Wait for what comes of it.",
+        )
+    }
+
     /// 503: the server cannot be reached.
     pub(crate) fn offline(server: &str, retry_after: Option<Duration>) -> Self {
         let mut refusal = Self::new(

@@ -3,6 +3,7 @@
 //! or a known time comes.
 
 use crate::agent::SharedAgent;
+use crate::prompting;
 use chancery_platform::alarm::{ClockWatch, sleep_until};
 use chancery_platform::network::NetworkWatch;
 use std::io;
@@ -19,6 +20,7 @@ pub(crate) async fn run(agent: SharedAgent) {
     let mut stopping = agent.stopping.subscribe();
     let mut world = World::watch();
     loop {
+        prompting::look(&agent);
         agent.publish();
         let now = agent.surroundings.clock.monotonic();
         let active = if agent.wants_connection() {

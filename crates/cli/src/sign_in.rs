@@ -1,6 +1,7 @@
 //! Signing in: silently where it can be, else by asking the person.
 //!
-//! The agent never asks anybody; a command at a terminal offers itself.
+//! At a terminal the command asks by itself, so that the agent never asks in
+//! another place for it; elsewhere the agent asks whoever offered to be asked.
 
 use crate::context::Context;
 use crate::failure::Failure;
@@ -77,7 +78,8 @@ fn is_wrong_password(error: &LocalError) -> bool {
 }
 
 /// Signs in to the server that `agent` looks at: silently first, unless
-/// `force` is set.
+/// `force` is set. Where nobody is at the terminal, whoever offered to ask is
+/// asked.
 pub(crate) async fn sign_in(
     context: &Context,
     agent: &Agent,
@@ -85,28 +87,34 @@ pub(crate) async fn sign_in(
     password: Option<Secret>,
     force: bool,
 ) -> Result<Status, Failure> {
-    let given = password.is_some();
-    let request = SignInRequest {
-        interaction: Some(if force {
-            Interaction::Force
-        } else {
-            Interaction::IfNeeded
-        }),
+    let request = |interaction, password| SignInRequest {
+        interaction: Some(interaction),
         user: user.map(str::to_owned),
         password,
         prompt: None,
     };
-    let error = match agent.sign_in(&request).await {
-        Ok(status) => return Ok(status),
-        Err(error) => error,
+    let Some(person) = context.person.filter(|_| password.is_none()) else {
+        let interaction = if force {
+            Interaction::Force
+        } else {
+            Interaction::IfNeeded
+        };
+        return Ok(agent.sign_in(&request(interaction, password)).await?);
     };
-    let Some(person) = context
-        .person
-        .filter(|_| !given && asks_for_password(&error))
-    else {
-        return Err(error.into());
+    // Where somebody insists, nothing is tried before.
+    let insisted = match force {
+        true => context.looked_at(agent).await?,
+        false => None,
     };
-    let server = context.looked_at(agent).await?;
+    let server = if insisted.is_some() {
+        insisted
+    } else {
+        match agent.sign_in(&request(Interaction::Never, None)).await {
+            Ok(status) => return Ok(status),
+            Err(error) if !asks_for_password(&error) => return Err(error.into()),
+            Err(_) => context.looked_at(agent).await?,
+        }
+    };
     let at = server
         .as_ref()
         .map_or("the server", |entry| entry.name.as_str());
@@ -119,10 +127,9 @@ pub(crate) async fn sign_in(
         async |user, password| {
             agent
                 .sign_in(&SignInRequest {
-                    interaction: request.interaction,
                     user: Some(user.to_owned()),
                     password: Some(password),
-                    prompt: None,
+                    ..SignInRequest::default()
                 })
                 .await
         },

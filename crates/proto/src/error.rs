@@ -123,6 +123,10 @@ pub mod agent_codes {
     pub const SEND_AGAIN: &str = "CHANCERY_SEND_AGAIN";
     /// 401: the server refused the user or the password.
     pub const LOGIN_FAILED: &str = "CHANCERY_LOGIN_FAILED";
+    /// 409: the prompt that was answered or declined is over.
+    pub const PROMPT_OVER: &str = "CHANCERY_PROMPT_OVER";
+    /// 409: another answer to the prompt is being tried.
+    pub const PROMPT_BUSY: &str = "CHANCERY_PROMPT_BUSY";
     /// 400: the web address cannot be one.
     pub const BAD_ADDRESS: &str = "CHANCERY_BAD_ADDRESS";
     /// 422: something answers there, but it is no work server.

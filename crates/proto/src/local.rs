@@ -273,7 +273,8 @@ pub struct WatchEvent {
 /// It answers with `POST /agent/v1/sign-in` (with `prompt` and a password), as
 /// often as the person likes to try, or with `DELETE /agent/v1/prompts/NUMBER`
 /// when the person declines. A prompt that is over (answered elsewhere, out of
-/// time) comes again with `over`.
+/// time) comes again with `over`; an answer to it is `409 CHANCERY_PROMPT_OVER`,
+/// and one while another is being tried is `409 CHANCERY_PROMPT_BUSY`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Prompt {
     /// Names the prompt.

@@ -85,6 +85,23 @@ impl TestHome {
         home
     }
 
+    /// A home with a desktop's session bus, and no keyring on it.
+    ///
+    /// # Panics
+    /// When the bus does not start; see [`SessionBus::start`].
+    #[must_use]
+    pub fn with_bus() -> Self {
+        let mut home = Self::without_keyring();
+        home.bus = Some(SessionBus::start(home.directory.path()));
+        home
+    }
+
+    /// The session bus, where this home has one.
+    #[must_use]
+    pub fn bus(&self) -> Option<&SessionBus> {
+        self.bus.as_ref()
+    }
+
     /// The directory.
     #[must_use]
     pub fn path(&self) -> &Path {

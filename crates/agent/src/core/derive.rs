@@ -43,7 +43,7 @@ pub(crate) struct Facts {
     pub(crate) intent: Intent,
     pub(crate) link: Link,
     pub(crate) auth: Auth,
-    /// A sign-in is in flight.
+    /// A sign-in is in flight, or a person is being asked.
     pub(crate) signing_in: bool,
 }
 

@@ -33,6 +33,38 @@ pub(crate) fn sentence(
     }
 }
 
+/// Why a prompt opens that a caller insists on.
+pub(crate) fn asked_again(server: &str) -> String {
+    format!("A new sign-in to {server} is asked for, although you may still be signed in there.")
+}
+
+/// The person was asked and declined.
+pub(crate) fn declined(server: &str) -> String {
+    format!("You were asked to sign in to {server} and declined. Sign in when you want to go on.")
+}
+
+/// The person was asked and did not answer.
+pub(crate) fn late(server: &str) -> String {
+    format!("Nobody signed in to {server} in time. Sign in, then try again.")
+}
+
+/// A new sign-in is insisted on, and nobody can be asked.
+pub(crate) fn nobody_to_ask(server: &str) -> String {
+    format!(
+        "A new sign-in to {server} is asked for, and nothing is open that could ask you. Sign in."
+    )
+}
+
+/// What the desktop shows where nothing is open that could ask: title and text.
+pub(crate) fn notification(server: &str) -> (String, String) {
+    (
+        format!("Sign in to {server}"),
+        format!(
+            "An application needs you to sign in to {server}. Sign in with “chancery sign-in” in a terminal."
+        ),
+    )
+}
+
 /// What a person has to do.
 pub(crate) fn needs(reason: Option<NeedsUserReason>, server: &str) -> String {
     match reason {

@@ -1,7 +1,7 @@
 //! One call on its way: sent, renewed once when its session is over, repeated
 //! when that is safe, and never waited for in vain.
 
-use super::headers;
+use super::{Session, headers};
 use crate::core::keeper::Purpose;
 use crate::refusal::Refusal;
 use crate::seat::{Held, Seat};
@@ -42,6 +42,7 @@ pub(super) enum Sending {
 /// One call to one server.
 pub(super) struct Call<'a> {
     pub(super) seat: &'a Arc<Seat>,
+    pub(super) session: Session<'a>,
     pub(super) method: Method,
     pub(super) uri: Uri,
     pub(super) headers: HeaderMap,
@@ -77,7 +78,7 @@ impl Call<'_> {
                 return Ok(answered);
             }
             renewals += 1;
-            held = self.another(answered.held.number).await?;
+            held = self.session.another(answered.held.number).await?;
         }
     }
 
@@ -101,7 +102,7 @@ impl Call<'_> {
                 // A server that refuses an upload may hang up before its answer
                 // is read; ask it whether that was because of the session.
                 if error.kind != RemoteErrorKind::Body {
-                    self.seat.still_lives(&held).await?;
+                    self.still_lives(&held).await?;
                 }
                 return Err(broken);
             }
@@ -114,12 +115,20 @@ impl Call<'_> {
         if !self.is_over(&answered, false).await? {
             return Ok(answered);
         }
-        self.another(answered.held.number).await?;
+        self.session.another(answered.held.number).await?;
         Err(Refusal::send_again())
     }
 
-    async fn another(&self, failed: u64) -> Result<Held, Refusal> {
-        self.seat.session_for(self.purpose, Some(failed)).await
+    /// After an upload broke: refuses with “send it again” when that was
+    /// because of its session and there is another one.
+    async fn still_lives(&self, held: &Held) -> Result<(), Refusal> {
+        match self.seat.still_lives(held).await {
+            Err(refusal) if refusal.needs().is_some() => {
+                self.session.another(held.number).await?;
+                Err(Refusal::send_again())
+            }
+            other => other,
+        }
     }
 
     /// Whether the answer says that the session is over.

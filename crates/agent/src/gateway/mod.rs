@@ -9,8 +9,9 @@ mod headers;
 use self::answer::AnswerBody;
 use self::call::{Answered, Call, Sending};
 use crate::agent::SharedAgent;
-use crate::core::keeper::Purpose;
 use crate::core::paths::Passed;
+use crate::list::Entry;
+use crate::prompting::{Wish, session_for};
 use crate::refusal::Refusal;
 use crate::seat::{Held, Seat};
 use bytes::{Bytes, BytesMut};
@@ -60,18 +61,22 @@ pub(crate) async fn forward(
             ),
         ));
     }
-    let purpose = if background {
-        Purpose::Background
-    } else {
-        Purpose::Use
+    let wish = Wish::read(&parts.headers)?;
+    let purpose = wish.purpose();
+    let mut held = session_for(agent, &entry, &seat, None, &wish).await?;
+    let session = Session {
+        agent,
+        entry: &entry,
+        seat: &seat,
+        wish: wish.fulfilled(),
     };
-    let mut held = seat.session_for(purpose, None).await?;
     let sending = take(&parts, body).await?;
     if matches!(sending, Sending::Streamed(_)) {
-        held = confirm(&seat, held).await?;
+        held = confirm(&session, held).await?;
     }
     let call = Call {
         seat: &seat,
+        session,
         method: parts.method.clone(),
         uri: uri(&passed, &parts)?,
         headers: headers::onward(&parts.headers, background),
@@ -87,8 +92,23 @@ pub(crate) async fn forward(
     Ok(back(answered, &seat))
 }
 
+/// Where a call gets another session from when the one it had is over.
+struct Session<'a> {
+    agent: &'a SharedAgent,
+    entry: &'a Entry,
+    seat: &'a Arc<Seat>,
+    wish: Wish,
+}
+
+impl Session<'_> {
+    async fn another(&self, failed: u64) -> Result<Held, Refusal> {
+        session_for(self.agent, self.entry, self.seat, Some(failed), &self.wish).await
+    }
+}
+
 /// Before a body starts that cannot be repeated: does the session live?
-async fn confirm(seat: &Arc<Seat>, held: Held) -> Result<Held, Refusal> {
+async fn confirm(session: &Session<'_>, held: Held) -> Result<Held, Refusal> {
+    let seat = session.seat;
     let now = seat.now();
     if now.saturating_sub(held.confirmed) <= CONFIRMED {
         return Ok(held);
@@ -96,7 +116,7 @@ async fn confirm(seat: &Arc<Seat>, held: Held) -> Result<Held, Refusal> {
     match seat.ask(&held).await {
         Ok(()) => Ok(held),
         Err(error) if error.kind == RemoteErrorKind::NoSession => {
-            seat.ensure(Some(held.number)).await
+            session.another(held.number).await
         }
         Err(error) => Err(seat.failed(&error)),
     }
