@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod agent;
+mod ahead;
 mod connecting;
 mod core;
 mod gateway;
@@ -9,7 +10,16 @@ mod local_api;
 mod refusal;
 mod run;
 mod seat;
+mod settings;
 mod upkeep;
 mod vault;
 
 pub use run::{RunError, RunOptions, run_blocking};
+
+/// Reads a policy file as the agent would.
+///
+/// # Errors
+/// Every mistake in it: a sentence each, with its line.
+pub fn check_policy(text: &str) -> Result<(), Vec<String>> {
+    core::policy::read_policy(text).map(drop)
+}
