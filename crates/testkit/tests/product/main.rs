@@ -10,6 +10,7 @@ mod connecting;
 mod crash;
 mod encrypted;
 mod one_connection;
+mod policy;
 mod real_use;
 mod restart;
 mod sample_matter;
