@@ -1,11 +1,13 @@
 //! All seats, which one is active, and the state that everybody sees.
 
 use crate::core::derive::{Facts, Intent, derive};
+use crate::core::policy::{Keeping, Settings};
 use crate::core::wording;
 use crate::list::{Entry, List, ListError};
 use crate::prompting::Prompting;
 use crate::refusal::Refusal;
 use crate::seat::{Seat, SeatView, Surroundings};
+use crate::settings::SettingsFiles;
 use crate::vault::Vault;
 use chancery_client::remote::{Address, HttpClient, Remote};
 use chancery_platform::directories::Directories;
@@ -13,7 +15,7 @@ use chancery_platform::machine;
 use chancery_proto::clock::{SharedClock, Timestamp};
 use chancery_proto::level::{ApiLevel, capabilities_of, gate};
 use chancery_proto::local::{KeyringState, Person, ServerEntry, SessionLife, State, Status};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -24,8 +26,11 @@ use tokio::sync::{Notify, watch};
 pub(crate) struct Agent {
     pub(crate) http: HttpClient,
     pub(crate) surroundings: Arc<Surroundings>,
+    pub(crate) settings: SettingsFiles,
     list_path: PathBuf,
     list: Mutex<List>,
+    /// The applications that have called, in lower case.
+    heard: Mutex<HashSet<String>>,
     seats: Mutex<HashMap<String, Arc<Seat>>>,
     status: watch::Sender<Status>,
     /// Counts what may have changed the state of any server.
@@ -42,9 +47,12 @@ pub(crate) type SharedAgent = Arc<Agent>;
 impl Agent {
     pub(crate) fn open(directories: &Directories, clock: SharedClock) -> Result<Self, ListError> {
         let list_path = directories.config().join("servers.toml");
-        let list = List::read(&list_path)?;
+        let mut list = List::read(&list_path)?;
+        let files = SettingsFiles::open(directories);
+        let settings = files.settings();
+        adapt(&mut list, &settings);
         let surroundings = Arc::new(Surroundings {
-            vault: Vault::new(directories),
+            vault: Vault::new(directories, settings.keeping()),
             clock,
             device: machine::device_name(),
             changed: Notify::new(),
@@ -64,8 +72,10 @@ impl Agent {
         let agent = Self {
             http: HttpClient::new(),
             surroundings,
+            settings: files,
             list_path,
             list: Mutex::new(list),
+            heard: Mutex::default(),
             seats: Mutex::default(),
             status: watch::channel(starting).0,
             changes: watch::channel(0).0,
@@ -91,6 +101,8 @@ impl Agent {
         let mut list = self.list();
         let mut changed = list.clone();
         change(&mut changed);
+        changed.note_used();
+        adapt(&mut changed, &self.settings.settings());
         if *list != changed {
             changed
                 .write(&self.list_path)
@@ -100,6 +112,32 @@ impl Agent {
         drop(list);
         self.surroundings.changed.notify_one();
         Ok(())
+    }
+
+    /// Keeps to what holds from now on.
+    pub(crate) fn follow(&self, settings: &Settings) {
+        self.surroundings.vault.keep_only(settings.keeping());
+        adapt(&mut self.list(), settings);
+        self.publish();
+    }
+
+    /// Whether the policy lets the person use the server at that address.
+    pub(crate) fn permit(&self, address: &str) -> Result<(), Refusal> {
+        let settings = self.settings.settings();
+        if settings.permits(address) {
+            return Ok(());
+        }
+        let list = self.list();
+        let provided = list.servers.iter().filter(|one| one.origin.is_provided());
+        let names: Vec<&str> = provided.map(|one| one.name.as_str()).collect();
+        Err(Refusal::other_server(address, &names))
+    }
+
+    /// Whether an application that calls itself so calls for the first time.
+    /// More than `most` are not told apart.
+    pub(crate) fn hears_first(&self, name: &str, most: usize) -> bool {
+        let mut heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
+        heard.len() < most && heard.insert(name.to_ascii_lowercase())
     }
 
     /// The seat of a known server.
@@ -157,9 +195,7 @@ impl Agent {
 
     /// The active server's entry.
     pub(crate) fn active(&self) -> Option<Entry> {
-        let list = self.list();
-        let id = list.active.as_deref()?;
-        list.servers.iter().find(|entry| entry.id == id).cloned()
+        self.list().active_entry().cloned()
     }
 
     /// The server that a call means: the one named, else the active one.
@@ -264,9 +300,20 @@ impl Agent {
                 .and_then(|view| view.next_probe)
                 .map(|probe| self.wall(probe)),
             keyring,
-            // Said once, by whoever connects: see `connecting`.
-            warnings: Vec::new(),
+            // That there is no keyring is said once, by whoever connects: see
+            // `connecting`.
+            warnings: self.warnings(keyring),
         }
+    }
+
+    /// What everybody should know of the policy and the preferences.
+    fn warnings(&self, keyring: KeyringState) -> Vec<String> {
+        let mut warnings = self.settings.warnings();
+        let nothing = self.surroundings.vault.keeping() == Keeping::Nothing;
+        if nothing && keyring == KeyringState::Unavailable {
+            warnings.push(wording::NOTHING_KEPT.to_owned());
+        }
+        warnings
     }
 
     /// A time of the monotonic clock on the wall.
@@ -310,6 +357,19 @@ pub(crate) fn same_to_a_person(one: &Status, two: &Status) -> bool {
     still(one) == still(two)
 }
 
+/// The list as the settings want it.
+fn adapt(list: &mut List, settings: &Settings) {
+    list.provide(settings.provided());
+    let is_permitted = |entry: &Entry| settings.permits(&entry.address);
+    if list
+        .active_entry()
+        .is_some_and(|entry| !is_permitted(entry))
+    {
+        list.active = None;
+        list.provide(settings.provided());
+    }
+}
+
 fn shown(entry: &Entry, active: bool) -> ServerEntry {
     let announced = entry.announced.as_deref();
     ServerEntry {
@@ -317,6 +377,7 @@ fn shown(entry: &Entry, active: bool) -> ServerEntry {
         name: entry.name.clone(),
         address: entry.address.clone(),
         active,
+        provided: entry.origin.is_provided(),
         user: entry.user.clone(),
         version: entry.version.clone(),
         product: entry.product.clone(),

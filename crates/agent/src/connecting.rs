@@ -1,6 +1,7 @@
 //! Connect, sign in, switch, disconnect, and the list.
 
 use crate::agent::{Agent, SharedAgent};
+use crate::core::policy::Keeping;
 use crate::core::wording;
 use crate::list::Entry;
 use crate::prompting::{self, Attempt, Wish};
@@ -88,6 +89,10 @@ pub(crate) async fn connect(
         (None, Some(typed)) => typed.parse().map_err(|error| bad_address(&error))?,
         (None, None) => return Err(Refusal::no_server()),
     };
+    agent.permit(&address.to_string())?;
+    if request.store_in_file {
+        permit_file(agent)?;
+    }
     // Typed again in full, it is the same server.
     let known = known.or_else(|| agent.list().find(&address.to_string()).cloned());
     let remote = Remote::at(agent.http.clone(), address);
@@ -99,6 +104,7 @@ pub(crate) async fn connect(
     )
     .await?;
     let address = proved.server.address().clone();
+    agent.permit(&address.to_string())?;
     // A redirect may have led to a server that is in the list already.
     let known = known
         .filter(|entry| entry.address == address.to_string())
@@ -121,12 +127,30 @@ pub(crate) async fn connect(
         prompting::signed_in(agent, &entry.id);
     }
     agent.publish();
-    Ok(warned(agent.status(), request.password.is_some()))
+    Ok(warned(agent, agent.status(), request.password.is_some()))
 }
 
-/// After somebody typed a password: whether they will have to again.
-fn warned(mut status: Status, typed: bool) -> Status {
-    if typed && status.keyring == KeyringState::Unavailable {
+/// Whether the secret may be put into a file.
+fn permit_file(agent: &Agent) -> Result<(), Refusal> {
+    match agent.surroundings.vault.keeping() {
+        Keeping::InKeyringOrFile => Ok(()),
+        Keeping::InKeyring | Keeping::Nothing => Err(Refusal::policy(
+            "Your administrator does not let a session be kept in a file. Connect without --store-in-file.",
+        )),
+        Keeping::NothingMore => Err(Refusal::policy(
+            "The policy file cannot be used, so to be safe no session is kept in a file. Connect without --store-in-file, and tell your administrator.",
+        )),
+    }
+}
+
+/// After somebody typed a password: whether they will have to again. Where
+/// the policy is why, the state says so itself.
+fn warned(agent: &Agent, mut status: Status, typed: bool) -> Status {
+    let by_policy = matches!(
+        agent.surroundings.vault.keeping(),
+        Keeping::Nothing | Keeping::NothingMore
+    );
+    if typed && !by_policy && status.keyring == KeyringState::Unavailable {
         status.warnings.push(wording::NO_KEYRING.to_owned());
     }
     status
@@ -244,6 +268,7 @@ pub(crate) async fn sign_in(
     let attempt = answered(agent, &request)?;
     let viewed = attempt.as_ref().map(|a| a.server.as_str()).or(viewed);
     let mut entry = agent.meant(viewed)?;
+    agent.permit(&entry.address)?;
     let seat = agent.seat(&entry)?;
     match (
         &request.password,
@@ -277,7 +302,7 @@ pub(crate) async fn sign_in(
     } else {
         agent.status_at(&entry, &seat)
     };
-    Ok(warned(status, request.password.is_some()))
+    Ok(warned(agent, status, request.password.is_some()))
 }
 
 /// The prompt that a sign-in answers, if it answers one.
@@ -332,14 +357,24 @@ pub(crate) async fn add_server(agent: &SharedAgent, request: ServerRequest) -> R
         }
     };
     let entry = match known {
+        Some(entry)
+            if entry.origin.is_provided() && name.is_some_and(|name| name != entry.name) =>
+        {
+            return Err(Refusal::policy(format!(
+                "“{}” is named by your administrator's policy. It keeps that name.",
+                entry.name
+            )));
+        }
         Some(entry) => entry,
         None => {
-            let address = request
+            let address: Address = request
                 .address
                 .parse()
                 .map_err(|error| bad_address(&error))?;
+            agent.permit(&address.to_string())?;
             let remote = Remote::at(agent.http.clone(), address);
             let proved = prove(agent, None, &remote, None).await?;
+            agent.permit(&proved.server.address().to_string())?;
             let (mut entry, _) = place(agent, None, proved.server)?;
             if let Some(told) = &proved.discovery {
                 entry.learn(told);
@@ -360,6 +395,12 @@ pub(crate) async fn add_server(agent: &SharedAgent, request: ServerRequest) -> R
 /// Takes a server off the list and ends its session.
 pub(crate) async fn remove_server(agent: &SharedAgent, called: &str) -> Result<(), Refusal> {
     let entry = agent.meant(Some(called))?;
+    if entry.origin.is_provided() {
+        return Err(Refusal::policy(format!(
+            "“{}” is in everybody's list by your administrator's policy, so it stays there. To end your session there, disconnect from it.",
+            entry.name
+        )));
+    }
     let seat = agent.seat(&entry)?;
     agent.change_list(|list| {
         list.servers.retain(|other| other.id != entry.id);

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod agent;
+mod ahead;
 mod connecting;
 mod core;
 mod doctor;
@@ -11,8 +12,17 @@ mod prompting;
 mod refusal;
 mod run;
 mod seat;
+mod settings;
 mod upkeep;
 mod vault;
 mod viewing;
 
 pub use run::{RunError, RunOptions, run_blocking};
+
+/// Reads a policy file as the agent would.
+///
+/// # Errors
+/// Every mistake in it: a sentence each, with its line.
+pub fn check_policy(text: &str) -> Result<(), Vec<String>> {
+    core::policy::read_policy(text).map(drop)
+}

@@ -1,5 +1,7 @@
 //! The Connect list: the one list of servers, and the one that is active.
 
+use crate::core::policy::Provided;
+use chancery_client::remote::Address;
 use chancery_platform::private_file;
 use serde::{Deserialize, Serialize};
 use std::io;
@@ -54,6 +56,28 @@ pub(crate) struct Entry {
     /// What it announces, if it announces.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) announced: Option<Vec<String>>,
+    /// Who put it into the list; found out anew at each start.
+    #[serde(skip)]
+    pub(crate) origin: Origin,
+}
+
+/// Who put a server into the list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Origin {
+    /// The person.
+    #[default]
+    Person,
+    /// The administrator's policy alone: not written down as the person's own.
+    Policy,
+    /// The policy, and the person has used it or had it before.
+    Both,
+}
+
+impl Origin {
+    /// Whether the policy says that it is there.
+    pub(crate) fn is_provided(self) -> bool {
+        matches!(self, Self::Policy | Self::Both)
+    }
 }
 
 /// Why the list cannot be used.
@@ -94,8 +118,12 @@ impl List {
     }
 
     /// Writes the list in one step.
+    ///
+    /// A server of the policy's that nobody has signed in to is left out.
     pub(crate) fn write(&self, path: &Path) -> Result<(), ListError> {
-        let text = toml::to_string_pretty(self).map_err(|error| ListError::Mistake {
+        let mut own = self.clone();
+        own.servers.retain(|entry| entry.origin != Origin::Policy);
+        let text = toml::to_string_pretty(&own).map_err(|error| ListError::Mistake {
             path: path.to_owned(),
             reason: error.to_string(),
         })?;
@@ -103,6 +131,65 @@ impl List {
             path: path.to_owned(),
             source,
         })
+    }
+
+    /// Takes in the servers that the policy gives everybody, under the names
+    /// it gives them, and lets go of those that it gave before. Its only
+    /// server is chosen where none is.
+    pub(crate) fn provide(&mut self, provided: &[Provided]) {
+        let is_provided = |entry: &Entry| provided.iter().any(|one| one.address == entry.address);
+        self.servers
+            .retain(|entry| entry.origin != Origin::Policy || is_provided(entry));
+        for entry in &mut self.servers {
+            if entry.origin == Origin::Both && !is_provided(entry) {
+                entry.origin = Origin::Person;
+            }
+        }
+        for one in provided {
+            let known = |entry: &&mut Entry| entry.address == one.address;
+            if let Some(entry) = self.servers.iter_mut().find(known) {
+                if entry.origin == Origin::Person {
+                    entry.origin = Origin::Both;
+                }
+                if let Some(name) = &one.name {
+                    entry.name.clone_from(name);
+                }
+                continue;
+            }
+            // It was read from the policy, which takes nothing but addresses.
+            let Ok(address) = one.address.parse::<Address>() else {
+                continue;
+            };
+            let authority = address.authority();
+            self.servers.push(Entry {
+                id: self.free_id(&authority),
+                name: one.name.clone().unwrap_or(authority),
+                address: one.address.clone(),
+                origin: Origin::Policy,
+                ..Entry::default()
+            });
+        }
+        if self.active_entry().is_none() {
+            self.active = match provided {
+                [only] => self.find(&only.address).map(|entry| entry.id.clone()),
+                _ => None,
+            };
+        }
+    }
+
+    /// The active server.
+    pub(crate) fn active_entry(&self) -> Option<&Entry> {
+        let id = self.active.as_deref()?;
+        self.servers.iter().find(|entry| entry.id == id)
+    }
+
+    /// What somebody signed in to is theirs too.
+    pub(crate) fn note_used(&mut self) {
+        for entry in &mut self.servers {
+            if entry.origin == Origin::Policy && entry.user.is_some() {
+                entry.origin = Origin::Both;
+            }
+        }
     }
 
     /// The server of that id, address or name.
@@ -144,7 +231,8 @@ impl List {
 
 #[cfg(test)]
 mod tests {
-    use super::{Entry, List};
+    use super::{Entry, List, Origin};
+    use crate::core::policy::Provided;
 
     #[test]
     fn the_list_is_the_same_after_it_was_written_and_read() {
@@ -170,6 +258,74 @@ mod tests {
             "work.example.com-8443-2"
         );
         assert!(list.find("WORK “HERE”").is_some());
+    }
+
+    fn provided(host: &str, name: Option<&str>) -> Provided {
+        Provided {
+            name: name.map(str::to_owned),
+            address: format!("https://{host}"),
+        }
+    }
+
+    fn shown(list: &List) -> Vec<(&str, Origin)> {
+        let entries = list.servers.iter();
+        entries.map(|one| (one.name.as_str(), one.origin)).collect()
+    }
+
+    #[test]
+    fn what_the_policy_gives_is_there_until_it_lets_go_and_what_was_used_stays() {
+        let mut list = List::default();
+        list.put(Entry {
+            id: "own".to_owned(),
+            name: "Mine".to_owned(),
+            address: "https://b.example".to_owned(),
+            ..Entry::default()
+        });
+        let both = [
+            provided("a.example", None),
+            provided("b.example", Some("Theirs")),
+        ];
+        list.provide(&both);
+        assert_eq!(
+            shown(&list),
+            [("Theirs", Origin::Both), ("a.example", Origin::Policy)]
+        );
+        assert_eq!(list.active, None, "two are no choice");
+        list.provide(&both);
+        assert_eq!(list.servers.len(), 2);
+        list.provide(&[]);
+        assert_eq!(shown(&list), [("Theirs", Origin::Person)]);
+
+        list.provide(&both[..1]);
+        assert_eq!(list.active.as_deref(), Some("a.example"));
+        let used = |entry: &mut Entry| entry.user = Some("ann".to_owned());
+        list.servers.iter_mut().for_each(used);
+        list.note_used();
+        list.provide(&[]);
+        assert_eq!(
+            shown(&list),
+            [("Theirs", Origin::Person), ("a.example", Origin::Person)]
+        );
+        assert_eq!(list.active.as_deref(), Some("a.example"));
+    }
+
+    #[test]
+    fn a_server_that_only_the_policy_gives_is_not_written_down() {
+        let place = tempfile::tempdir().expect("made");
+        let path = place.path().join("servers.toml");
+        let mut list = List::default();
+        list.provide(&[provided("a.example", None)]);
+        list.write(&path).expect("written");
+        let mut read = List::read(&path).expect("read");
+        assert_eq!(read.servers, []);
+        // The choice is found again with the server.
+        read.provide(&[provided("a.example", None), provided("b.example", None)]);
+        let active = read.active_entry().map(|entry| entry.name.as_str());
+        assert_eq!(active, Some("a.example"));
+        // Without it there is none.
+        read.provide(&[provided("b.example", None)]);
+        let active = read.active_entry().map(|entry| entry.name.as_str());
+        assert_eq!(active, Some("b.example"));
     }
 
     #[test]

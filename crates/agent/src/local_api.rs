@@ -1,6 +1,7 @@
 //! The socket's own routes, and the door to the gateway.
 
 use crate::agent::SharedAgent;
+use crate::ahead;
 use crate::connecting;
 use crate::core::paths::{NotPassed, pass};
 use crate::doctor;
@@ -38,6 +39,7 @@ pub(crate) async fn answer(agent: SharedAgent, request: Request<Incoming>) -> Re
 
 async fn route(agent: &SharedAgent, request: Request<Incoming>) -> Result<Response<Body>, Refusal> {
     admit(&request)?;
+    ahead::heard(agent, request.headers());
     let path = request.uri().path();
     if let Some(own) = path.strip_prefix(ROUTES) {
         let own = own.to_owned();
@@ -89,6 +91,7 @@ async fn own_route(
     let method = request.method().clone();
     let viewed = viewed(request.headers())?;
     let viewed = viewed.as_deref();
+    ahead::look(agent);
     match (method.as_str(), own) {
         ("GET", "hello") => Ok(json(&Hello {
             name: "chancery-agent".to_owned(),
@@ -129,6 +132,7 @@ async fn own_route(
             connecting::remove_server(agent, &id).await?;
             Ok(servers(agent))
         }
+        ("GET", "policy") => Ok(json(&agent.settings.report())),
         ("POST", "stop") => {
             agent.stopping.send_replace(true);
             Ok(json(&serde_json::Map::new()))
@@ -136,7 +140,7 @@ async fn own_route(
         (
             _,
             "hello" | "status" | "watch" | "doctor" | "connect" | "switch" | "sign-in"
-            | "disconnect" | "servers" | "prompts" | "stop",
+            | "disconnect" | "servers" | "prompts" | "policy" | "stop",
         ) => Err(Refusal::new(
             StatusCode::METHOD_NOT_ALLOWED,
             agent_codes::NO_ROUTE,

@@ -147,6 +147,24 @@ impl Refusal {
         )
     }
 
+    /// 403: the administrator decided otherwise.
+    pub(crate) fn policy(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::FORBIDDEN, agent_codes::POLICY, message)
+    }
+
+    /// 403: the person may use other servers only.
+    pub(crate) fn other_server(address: &str, permitted: &[&str]) -> Self {
+        let permitted: Vec<String> = permitted.iter().map(|name| format!("“{name}”")).collect();
+        let next = match permitted.as_slice() {
+            [] => "names none".to_owned(),
+            [only] => format!("allows {only} only"),
+            [first @ .., last] => format!("allows {} and {last} only", first.join(", ")),
+        };
+        Self::policy(format!(
+            "Your administrator does not let you connect to {address}: the policy {next}. Connect to one that is allowed, or ask your administrator."
+        ))
+    }
+
     /// 400: it cannot be understood.
     pub(crate) fn bad_request(message: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, agent_codes::BAD_REQUEST, message)

@@ -2,7 +2,7 @@
 
 use crate::agent::{Agent, SharedAgent};
 use crate::list::ListError;
-use crate::{local_api, upkeep};
+use crate::{ahead, local_api, upkeep};
 use chancery_client::local::Agent as OtherAgent;
 use chancery_platform::agent_process::{announce_ready, is_on_demand};
 use chancery_platform::clock;
@@ -134,6 +134,7 @@ async fn run(directories: &Directories, lock: SingletonLock) -> Result<(), RunEr
     let listener = OwnListener::open(&directories.socket()).await?;
     let agent = Arc::new(Agent::open(directories, clock::system())?);
     let upkeep = tokio::spawn(upkeep::run(Arc::clone(&agent)));
+    ahead::start(&agent);
     tracing::info!("the agent answers");
     announce_ready();
     serve(&agent, &listener).await;

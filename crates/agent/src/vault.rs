@@ -1,11 +1,12 @@
 //! Where the one secret per server and user is kept between two starts.
 
 use crate::core::keeper::Kept;
+use crate::core::policy::Keeping;
 use chancery_platform::directories::Directories;
 use chancery_platform::keyring::{self, FileStore, Found, Key, SecretStore, StoreError};
 use chancery_proto::local::KeyringState;
 use chancery_proto::secret::Secret;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 const REFRESH: &str = "refresh:";
 const SESSION: &str = "session:";
@@ -34,6 +35,9 @@ pub(crate) struct Vault {
     keyring: Arc<dyn SecretStore>,
     file: Arc<FileStore>,
     place: Arc<str>,
+    keeping: Arc<Mutex<Keeping>>,
+    /// One secret is moved at a time, so that none is moved twice.
+    moving: Arc<Mutex<()>>,
 }
 
 /// What a look into the vault found.
@@ -44,12 +48,25 @@ pub(crate) struct Look {
 }
 
 impl Vault {
-    pub(crate) fn new(directories: &Directories) -> Self {
+    pub(crate) fn new(directories: &Directories, keeping: Keeping) -> Self {
         Self {
             keyring: Arc::from(keyring::of_this_system()),
             file: Arc::new(FileStore::at(&directories.state().join("sessions"))),
             place: chancery_platform::machine::place(directories).into(),
+            keeping: Arc::new(Mutex::new(keeping)),
+            moving: Arc::default(),
         }
+    }
+
+    /// What may be kept at all.
+    pub(crate) fn keeping(&self) -> Keeping {
+        *self.keeping.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// From now on that may be kept. What is there already is the business of
+    /// [`Vault::withdraw`].
+    pub(crate) fn keep_only(&self, keeping: Keeping) {
+        *self.keeping.lock().unwrap_or_else(PoisonError::into_inner) = keeping;
     }
 
     fn key(&self, server: &str, user: &str) -> Key {
@@ -64,6 +81,15 @@ impl Vault {
     pub(crate) async fn look(&self, server: &str, user: &str) -> Look {
         let (vault, key) = (self.clone(), self.key(server, user));
         let found = tokio::task::spawn_blocking(move || {
+            match vault.keeping() {
+                Keeping::Nothing => return Found::Absent,
+                Keeping::InKeyring => {
+                    if let Some(secret) = vault.move_out_of_file(&key) {
+                        return Found::Secret(secret);
+                    }
+                }
+                Keeping::InKeyringOrFile | Keeping::NothingMore => {}
+            }
             if vault.file.is_there()
                 && let Found::Secret(secret) = vault.file.read(&key)
             {
@@ -106,6 +132,22 @@ impl Vault {
     ) -> KeyringState {
         let (vault, key, secret) = (self.clone(), self.key(server, user), kept.write());
         let outcome = tokio::task::spawn_blocking(move || {
+            match vault.keeping() {
+                // What was kept before is worth nothing beside a newer one.
+                Keeping::Nothing | Keeping::NothingMore => {
+                    vault.remove(&key)?;
+                    return Err(StoreError::Unavailable {
+                        why: "the policy lets nothing be kept".to_owned(),
+                    });
+                }
+                Keeping::InKeyring => {
+                    if vault.file.is_there() {
+                        vault.file.delete(&key)?;
+                    }
+                    return vault.keyring.write(&key, &secret);
+                }
+                Keeping::InKeyringOrFile => {}
+            }
             if vault.file.is_there() {
                 return vault.file.write(&key, &secret);
             }
@@ -137,17 +179,68 @@ impl Vault {
     /// Removes what is kept.
     pub(crate) async fn forget(&self, server: &str, user: &str) {
         let (vault, key) = (self.clone(), self.key(server, user));
-        let outcome = tokio::task::spawn_blocking(move || {
-            if vault.file.is_there() {
-                vault.file.delete(&key)?;
-            }
-            vault.keyring.delete(&key)
-        })
-        .await;
+        let outcome = tokio::task::spawn_blocking(move || vault.remove(&key)).await;
         match outcome {
             Ok(Ok(()) | Err(StoreError::Unavailable { .. })) => {}
             Ok(Err(error)) => tracing::warn!(%error, "a secret could not be removed"),
             Err(error) => tracing::error!(%error, "removing a secret failed"),
         }
+    }
+
+    /// Takes what may not be kept any more from where it is; answers what is
+    /// kept nowhere now.
+    pub(crate) async fn withdraw(&self, server: &str, user: &str) -> Option<Kept> {
+        let (vault, key) = (self.clone(), self.key(server, user));
+        let taken = tokio::task::spawn_blocking(move || match vault.keeping() {
+            Keeping::InKeyringOrFile | Keeping::NothingMore => None,
+            Keeping::InKeyring => vault.move_out_of_file(&key),
+            Keeping::Nothing => {
+                let found = match vault.file.read(&key) {
+                    Found::Secret(secret) => Found::Secret(secret),
+                    _ => vault.keyring.read(&key),
+                };
+                match vault.remove(&key) {
+                    Ok(()) | Err(StoreError::Unavailable { .. }) => {}
+                    Err(error) => {
+                        tracing::warn!(%error, "a secret that the policy forbids is still there");
+                    }
+                }
+                match found {
+                    Found::Secret(secret) => Some(secret),
+                    _ => None,
+                }
+            }
+        })
+        .await;
+        match taken {
+            Ok(secret) => secret.as_ref().and_then(Kept::read),
+            Err(error) => {
+                tracing::error!(%error, "removing a secret failed");
+                None
+            }
+        }
+    }
+
+    fn remove(&self, key: &Key) -> Result<(), StoreError> {
+        if self.file.is_there() {
+            self.file.delete(key)?;
+        }
+        self.keyring.delete(key)
+    }
+
+    /// From the file into the keyring; answers what the keyring does not take.
+    fn move_out_of_file(&self, key: &Key) -> Option<Secret> {
+        let _moving = self.moving.lock().unwrap_or_else(PoisonError::into_inner);
+        if !self.file.is_there() {
+            return None;
+        }
+        let Found::Secret(secret) = self.file.read(key) else {
+            return None;
+        };
+        let taken = self.keyring.write(key, &secret);
+        if let Err(error) = self.file.delete(key) {
+            tracing::warn!(%error, "a secret that the policy forbids is still in its file");
+        }
+        taken.is_err().then_some(secret)
     }
 }

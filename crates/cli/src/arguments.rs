@@ -8,7 +8,9 @@ pub(crate) use connecting::{
     Connect, PersonArguments, ProofArguments, Servers, ServersAction, SignIn, Status, Switch, Watch,
 };
 pub(crate) use documents::{Checkin, Checkout, Find, Get, Ls, Open, Put};
-pub(crate) use upkeep::{Agent, AgentAction, Api, Completions, Doctor, Man, Uses, UsesAction};
+pub(crate) use upkeep::{
+    Agent, AgentAction, Api, Completions, Doctor, Man, Policy, PolicyAction, Uses, UsesAction,
+};
 
 use clap::{Args, Parser, Subcommand};
 
@@ -99,7 +101,7 @@ pub(crate) enum Command {
     /// Show who uses the connection, or stop one of them
     Uses(Uses),
     /// Explain the settings that hold, and who said so
-    Policy,
+    Policy(Policy),
     /// Look whether everything is well, and say what to do
     Doctor(Doctor),
     /// Send any call of the Work API and print the answer

@@ -45,7 +45,7 @@ pub(crate) async fn run(context: &Context, line: CommandLine) -> Result<Exit, Fa
         Command::Checkout(arguments) => checkout::checkout(context, &arguments).await,
         Command::Checkin(arguments) => checkin::checkin(context, &arguments).await,
         Command::Uses(arguments) => uses::uses(context, arguments.action).await,
-        Command::Policy => policy::policy(context).await,
+        Command::Policy(arguments) => policy::policy(context, arguments.action).await,
         Command::Doctor(arguments) => doctor::doctor(context, arguments.report.as_deref()).await,
         Command::Api(arguments) => api::api(context, arguments).await,
         Command::Agent(_) => agent::stop(context).await,

@@ -226,6 +226,7 @@ mod tests {
             name: name.to_owned(),
             address: address.to_owned(),
             active: false,
+            provided: false,
             user: None,
             version: None,
             product: None,

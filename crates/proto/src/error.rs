@@ -139,6 +139,8 @@ pub mod agent_codes {
     pub const REDIRECTED: &str = "CHANCERY_REDIRECTED";
     /// 403: this caller or this path is not let through.
     pub const FORBIDDEN: &str = "CHANCERY_FORBIDDEN";
+    /// 403: the administrator's policy does not allow it.
+    pub const POLICY: &str = "CHANCERY_POLICY";
     /// 400: the request to the agent cannot be understood.
     pub const BAD_REQUEST: &str = "CHANCERY_BAD_REQUEST";
     /// 404: the agent has no such route.

@@ -170,6 +170,10 @@ pub struct ServerEntry {
     /// Whether it is the active one.
     #[serde(default)]
     pub active: bool,
+    /// The administrator's policy put it there: it can be neither renamed nor
+    /// removed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub provided: bool,
     /// Who last signed in there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user: Option<String>,
@@ -384,6 +388,9 @@ pub struct PolicyReport {
     pub mistakes: Vec<String>,
     /// The person's own preferences, whether the file is there or not.
     pub preferences: String,
+    /// What is wrong with them; none of them is used then.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub preference_mistakes: Vec<String>,
     /// Every setting, as it holds.
     pub settings: Vec<Setting>,
 }

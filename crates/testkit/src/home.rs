@@ -7,6 +7,7 @@ use crate::server::{ADMIN, PASSWORD, TestServer, note};
 use crate::waiting::eventually;
 use serde_json::Value;
 use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use tempfile::TempDir;
@@ -81,7 +82,7 @@ impl TestHome {
     #[must_use]
     pub fn with_keyring() -> Self {
         let mut home = Self::without_keyring();
-        home.bus = Some(SessionBus::with_keyring(home.directory.path()));
+        home.start_keyring();
         home
     }
 
@@ -102,6 +103,14 @@ impl TestHome {
         self.bus.as_ref()
     }
 
+    /// From now on there is an unlocked keyring.
+    ///
+    /// # Panics
+    /// As [`TestHome::with_keyring`].
+    pub fn start_keyring(&mut self) {
+        self.bus = Some(SessionBus::with_keyring(self.directory.path()));
+    }
+
     /// The directory.
     #[must_use]
     pub fn path(&self) -> &Path {
@@ -112,6 +121,50 @@ impl TestHome {
     #[must_use]
     pub fn socket(&self) -> PathBuf {
         self.path().join("run/agent.sock")
+    }
+
+    /// The policy file that holds in this home, if it is there.
+    #[must_use]
+    pub fn policy_file(&self) -> PathBuf {
+        self.path().join("policy.toml")
+    }
+
+    /// Decides that, as the administrator.
+    ///
+    /// # Panics
+    /// When the file cannot be written.
+    pub fn set_policy(&self, policy: &str) {
+        let file = self.policy_file();
+        std::fs::write(&file, policy).expect("the policy can be written");
+        // Whatever the mask is: nobody else may write to it.
+        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644))
+            .expect("the mode can be set");
+    }
+
+    /// Prefers that, as the person.
+    ///
+    /// # Panics
+    /// When the file cannot be written.
+    pub fn set_preferences(&self, preferences: &str) {
+        let directory = self.path().join("config");
+        std::fs::create_dir_all(&directory).expect("a directory can be made");
+        std::fs::write(directory.join("preferences.toml"), preferences)
+            .expect("the preferences can be written");
+    }
+
+    /// What Chancery has put into the keyring, as another program finds it:
+    /// nothing when it is empty.
+    ///
+    /// # Panics
+    /// When `secret-tool` cannot be run (package `libsecret-tools`).
+    #[must_use]
+    pub fn kept_in_keyring(&self) -> String {
+        let output = self
+            .command(Path::new("secret-tool"))
+            .args(["search", "--all", "application", "chancery"])
+            .output()
+            .expect("secret-tool can be run; it comes with the package libsecret-tools");
+        String::from_utf8_lossy(&output.stdout).into_owned()
     }
 
     /// Calls through the agent go here.
@@ -133,6 +186,7 @@ impl TestHome {
         command
             .env("CHANCERY_HOME", self.path())
             .env("HOME", self.path())
+            .env("CHANCERY_POLICY", self.policy_file())
             .env("DBUS_SESSION_BUS_ADDRESS", bus)
             .env("TZ", "UTC")
             .env_remove("XDG_RUNTIME_DIR")

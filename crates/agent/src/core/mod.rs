@@ -5,6 +5,7 @@ pub(crate) mod keeper;
 pub(crate) mod lease;
 pub(crate) mod life;
 pub(crate) mod paths;
+pub(crate) mod policy;
 pub(crate) mod prompts;
 pub(crate) mod single_flight;
 #[cfg(test)]

@@ -5,6 +5,34 @@ use chancery_proto::local::{NeedsUserReason, State};
 /// Said once, where there is no keyring.
 pub(crate) const NO_KEYRING: &str = "There is no keyring on this machine, so the session is kept in memory only: after the agent ends you sign in again. To keep it in a file of your own instead, connect with --store-in-file.";
 
+/// Said where the policy lets nothing be kept.
+pub(crate) const NOTHING_KEPT: &str = "Your administrator lets nothing be put into the keyring, so the session is kept in memory only: after the agent ends you sign in again.";
+
+/// Said as long as nobody knows what the policy means.
+pub(crate) fn mistaken_policy(path: &str, mistakes: &[String]) -> String {
+    format!(
+        "The policy file “{path}” cannot be used, so none of it holds, and to be safe nothing is put into the keyring: {} Tell your administrator; “chancery policy” shows everything.",
+        first_and_rest(mistakes)
+    )
+}
+
+/// Said as long as nobody knows what the person prefers.
+pub(crate) fn mistaken_preferences(path: &str, mistakes: &[String]) -> String {
+    format!(
+        "Your preferences “{path}” cannot be used, so none of them holds: {} Mend the file, or take it away.",
+        first_and_rest(mistakes)
+    )
+}
+
+fn first_and_rest(mistakes: &[String]) -> String {
+    let first = mistakes.first().map(String::as_str).unwrap_or_default();
+    match mistakes.len() {
+        0 | 1 => first.to_owned(),
+        2 => format!("{first} There is one more mistake."),
+        count => format!("{first} There are {} more mistakes.", count - 1),
+    }
+}
+
 /// What is so, and what to do next.
 pub(crate) fn sentence(
     state: State,

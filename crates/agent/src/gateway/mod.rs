@@ -42,6 +42,7 @@ pub(crate) async fn forward(
     let (parts, body) = request.into_parts();
     let named = headers::text(&parts.headers, SERVER)?;
     let entry = agent.meant(named)?;
+    agent.permit(&entry.address)?;
     let is_active = agent.active().is_some_and(|active| active.id == entry.id);
     if is_active && !agent.wants_connection() {
         return Err(Refusal::disconnected(&entry.name));

@@ -2,6 +2,8 @@
 
 use super::{Seat, locked};
 use crate::core::keeper::{Kept, Session};
+use crate::core::policy::Keeping;
+use chancery_proto::local::KeyringState;
 use chancery_proto::secret::Secret;
 use std::sync::Arc;
 use std::time::Duration;
@@ -45,6 +47,31 @@ impl Seat {
             let keyring = vault.keep(&self.address(), &user, &kept, true).await;
             self.keeper().keyring_is(keyring);
             self.changed();
+        }
+    }
+
+    /// What may not be kept any more is removed. A session that is in use goes
+    /// on in memory; one that nobody could use again is ended on the server.
+    pub(crate) async fn stop_keeping(&self) {
+        let Some(user) = self.keeper().user().map(str::to_owned) else {
+            return;
+        };
+        let vault = &self.surroundings.vault;
+        let withdrawn = vault.withdraw(&self.address(), &user).await;
+        let has_session = {
+            let mut keeper = self.keeper();
+            if vault.keeping() == Keeping::Nothing || withdrawn.is_some() {
+                keeper.keyring_is(KeyringState::Unavailable);
+            }
+            keeper.session().is_some()
+        };
+        self.changed();
+        // A sign-in that is under way may have it in its hand.
+        let in_use = has_session || self.flights.is_up();
+        match withdrawn.filter(|_| !in_use) {
+            Some(Kept::Refresh(refresh)) => self.say_farewell(None, Some(&refresh)).await,
+            Some(Kept::Session(token)) => self.say_farewell(Some(&token), None).await,
+            None => {}
         }
     }
 

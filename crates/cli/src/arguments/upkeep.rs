@@ -82,6 +82,25 @@ pub(crate) enum UsesAction {
     },
 }
 
+/// What holds.
+#[derive(Debug, Args)]
+pub(crate) struct Policy {
+    #[command(subcommand)]
+    pub(crate) action: Option<PolicyAction>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum PolicyAction {
+    /// Explain every setting (also without a word)
+    Show,
+    /// Read a policy file and say what is wrong with it; changes nothing
+    Check {
+        /// The file
+        #[arg(value_hint = ValueHint::FilePath)]
+        file: PathBuf,
+    },
+}
+
 /// Look whether everything is well.
 #[derive(Debug, Args)]
 pub(crate) struct Doctor {

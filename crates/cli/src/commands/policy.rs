@@ -1,13 +1,22 @@
 //! `chancery policy`: what holds, and who said so.
 
+use crate::arguments::PolicyAction;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::paragraph::{beside, width};
 use chancery_proto::local::{PolicyReport, Setting, SettingSource};
+use serde_json::json;
+use std::path::Path;
 
-pub(super) async fn policy(context: &Context) -> Result<Exit, Failure> {
+pub(super) async fn policy(
+    context: &Context,
+    action: Option<PolicyAction>,
+) -> Result<Exit, Failure> {
     context.refuse_server_view("The settings hold for every server.")?;
+    if let Some(PolicyAction::Check { file }) = action {
+        return check(context, &file);
+    }
     let agent = context.own_agent().await?;
     let report = agent.policy().await.map_err(Failure::of_newer_route)?;
     if context.output.json {
@@ -15,11 +24,14 @@ pub(super) async fn policy(context: &Context) -> Result<Exit, Failure> {
     } else {
         context.output.result(&told(&report, width()))?;
     }
-    Ok(if report.mistakes.is_empty() {
-        Exit::Done
-    } else {
-        Exit::Failed
-    })
+    Ok(exit(
+        report.mistakes.is_empty() && report.preference_mistakes.is_empty(),
+    ))
+}
+
+/// A file with a mistake is a failure.
+fn exit(is_well: bool) -> Exit {
+    if is_well { Exit::Done } else { Exit::Failed }
 }
 
 fn told(report: &PolicyReport, width: Option<usize>) -> String {
@@ -29,9 +41,15 @@ fn told(report: &PolicyReport, width: Option<usize>) -> String {
             "The policy file “{}” has mistakes, so none of it is used:",
             report.path
         ));
-        for mistake in &report.mistakes {
-            lines.push(beside("  - ", mistake, width));
-        }
+        lines.extend(listed(&report.mistakes, width));
+        lines.push(String::new());
+    }
+    if !report.preference_mistakes.is_empty() {
+        lines.push(format!(
+            "Your preferences “{}” have mistakes, so none of them is used:",
+            report.preferences
+        ));
+        lines.extend(listed(&report.preference_mistakes, width));
         lines.push(String::new());
     }
     lines.push(if report.present {
@@ -53,12 +71,44 @@ fn told(report: &PolicyReport, width: Option<usize>) -> String {
     lines.join("\n")
 }
 
+fn listed(mistakes: &[String], width: Option<usize>) -> impl Iterator<Item = String> {
+    mistakes
+        .iter()
+        .map(move |mistake| beside("  - ", mistake, width))
+}
+
 fn source(setting: &Setting) -> &'static str {
     match setting.from {
         SettingSource::Policy => "the administrator said so; you cannot change it",
         SettingSource::Preferences => "you said so",
         SettingSource::Default => "nobody said anything else",
     }
+}
+
+/// Reads a policy file as the agent would.
+fn check(context: &Context, file: &Path) -> Result<Exit, Failure> {
+    let text =
+        std::fs::read_to_string(file).map_err(|error| Failure::file(file, "read", &error))?;
+    let mistakes = chancery_agent::check_policy(&text)
+        .err()
+        .unwrap_or_default();
+    if context.output.json {
+        context
+            .output
+            .json(&json!({"path": file.to_string_lossy(), "mistakes": mistakes}))?;
+    } else if mistakes.is_empty() {
+        context
+            .output
+            .confirm(&format!("“{}” has no mistakes.", file.display()))?;
+    } else {
+        let mut lines = vec![format!(
+            "“{}” has mistakes, and the agent would use none of it:",
+            file.display()
+        )];
+        lines.extend(listed(&mistakes, width()));
+        context.output.result(&lines.join("\n"))?;
+    }
+    Ok(exit(mistakes.is_empty()))
 }
 
 #[cfg(test)]
@@ -71,29 +121,34 @@ mod tests {
     fn mistakes_come_first_and_every_setting_says_who_said_so() {
         let report: PolicyReport = serde_json::from_value(json!({
             "path": "/etc/chancery/policy.toml", "present": true,
-            "mistakes": ["Line 3: “sometimes” is no value of sign_in.when; write “at-start” or “at-first-use”."],
+            "mistakes": ["Line 3: “sometimes” is no value of “sign_in.when”. Write \"first-use\" or \"at-start\"."],
+            "preference_mistakes": ["Line 1: “colour” is nothing that can be set. Write “sign_in” or “application”, or take it out."],
             "preferences": "/home/ada/.config/chancery/preferences.toml",
             "settings": [
-                {"name": "sign_in.when", "value": "\"at-first-use\"", "from": "preferences",
+                {"name": "sign_in.when", "value": "\"first-use\"", "from": "preferences",
                     "meaning": "Nothing is tried before the first program asks for a document."},
-                {"name": "secrets.keep", "value": "true", "from": "default",
+                {"name": "storage.refresh_token", "value": "true", "from": "default",
                     "meaning": "You stay signed in when the agent ends."},
             ]
         }))
         .expect("a report");
         insta::assert_snapshot!(told(&report, Some(60)), @r#"
         The policy file “/etc/chancery/policy.toml” has mistakes, so none of it is used:
-          - Line 3: “sometimes” is no value of sign_in.when; write
-            “at-start” or “at-first-use”.
+          - Line 3: “sometimes” is no value of “sign_in.when”. Write
+            "first-use" or "at-start".
+
+        Your preferences “/home/ada/.config/chancery/preferences.toml” have mistakes, so none of them is used:
+          - Line 1: “colour” is nothing that can be set. Write
+            “sign_in” or “application”, or take it out.
 
         Policy       /etc/chancery/policy.toml
         Preferences  /home/ada/.config/chancery/preferences.toml
 
-        sign_in.when = "at-first-use"  (you said so)
+        sign_in.when = "first-use"  (you said so)
           Nothing is tried before the first program asks for a
           document.
 
-        secrets.keep = true  (nobody said anything else)
+        storage.refresh_token = true  (nobody said anything else)
           You stay signed in when the agent ends.
         "#);
     }

@@ -80,6 +80,8 @@ fn wrong_usage_is_told_in_words_and_with_its_exit_code() {
         &["find"],
         &["find", "lease", "--limit", "many"],
         &["uses", "--server", "a"],
+        &["policy", "chek"],
+        &["policy", "check"],
     ] {
         let ended = home.run(words);
         assert_eq!(ended.code, Some(2), "{words:?} {ended:?}");
@@ -112,6 +114,30 @@ fn a_file_that_is_not_there_is_said_before_anything_is_sent() {
         ended.err,
         "“letter.docx” cannot be read: it is not there.\n"
     );
+}
+
+#[test]
+fn a_policy_file_is_checked_without_an_agent() {
+    let home = Home::new();
+    home.file("good.toml", b"[sign_in]\nwhen = \"at-start\"\n");
+    home.file("bad.toml", b"[sign_in]\nwhen = \"soon\"\n[storrage]\n");
+    let ended = home.run(&["policy", "check", "good.toml"]);
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    assert_eq!(ended.out, "“good.toml” has no mistakes.\n");
+    let ended = home.run(&["policy", "check", "bad.toml"]);
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    insta::assert_snapshot!(ended.out, @r#"
+    “bad.toml” has mistakes, and the agent would use none of it:
+      - Line 2: “soon” is no value of “sign_in.when”. Write "first-use" or "at-start".
+      - Line 3: “storrage” is nothing that can be set. Write “server”, “servers”, “sign_in”, “application”, “storage” or “proxy”, or take it out.
+    "#);
+    let ended = home.run(&["policy", "check", "bad.toml", "--json"]);
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    assert_eq!(ended.json()["mistakes"].as_array().map(Vec::len), Some(2));
+    let ended = home.run(&["policy", "check", "none.toml"]);
+    assert_eq!(ended.code, Some(5), "{ended:?}");
+    assert_eq!(ended.err, "“none.toml” cannot be read: it is not there.\n");
+    assert_eq!(home.names(), ["bad.toml", "good.toml"]);
 }
 
 #[test]

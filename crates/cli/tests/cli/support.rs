@@ -59,6 +59,7 @@ impl Home {
             .args(arguments)
             .env_clear()
             .env("CHANCERY_HOME", self.place.path())
+            .env("CHANCERY_POLICY", self.place.path().join("policy.toml"))
             .env("TZ", "UTC")
             .current_dir(self.place.path())
             .stdin(Stdio::null());

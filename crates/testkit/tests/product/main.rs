@@ -13,6 +13,7 @@ mod encrypted;
 mod expiry;
 mod one_connection;
 mod papers;
+mod policy;
 mod prompts;
 mod real_use;
 mod restart;
