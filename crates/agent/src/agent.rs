@@ -69,8 +69,10 @@ impl Agent {
             warnings: Vec::new(),
         };
         let began = surroundings.clock.monotonic();
+        let http = HttpClient::new();
+        http.set_proxy_rule(settings.leads());
         let agent = Self {
-            http: HttpClient::new(),
+            http,
             surroundings,
             settings: files,
             list_path,
@@ -117,6 +119,7 @@ impl Agent {
     /// Keeps to what holds from now on.
     pub(crate) fn follow(&self, settings: &Settings) {
         self.surroundings.vault.keep_only(settings.keeping());
+        self.http.set_proxy_rule(settings.leads());
         adapt(&mut self.list(), settings);
         self.publish();
     }

@@ -21,6 +21,7 @@ pub use error::{RemoteError, RemoteErrorKind};
 pub use http_client::HttpClient;
 pub use lifetimes::{ToldLife, told_time, told_wait};
 pub use prove::{Proved, token_value};
+pub use proxied::ProxyRule;
 pub use sign_in::{Obtained, Renewal};
 
 use crate::local::Body;
@@ -69,8 +70,7 @@ impl Remote {
         self.http.send(request, &self.address).await
     }
 
-    /// The proxy that the system's settings name for this server, as it is
-    /// shown: without its user and password. None where the way is straight.
+    /// The proxy that leads to this server, as it is shown: without its user and password. None where the way is straight.
     pub async fn proxy(&self) -> Option<String> {
         let server = self.uri(PathAndQuery::from_static("/")).ok()?;
         self.http.proxy_to(&server).await

@@ -93,7 +93,10 @@ fn address(host: &str) -> Option<IpAddr> {
         .map(|found| found.to_canonical())
 }
 
-fn is_loopback(host: &str) -> bool {
+/// Whether that host, a name or an address, is this very machine: it is never
+/// reached through a proxy.
+#[must_use]
+pub fn is_loopback(host: &str) -> bool {
     if let Some(address) = address(host) {
         return address.is_loopback();
     }

@@ -1,7 +1,7 @@
 //! Connections to servers: kept while they are used, encrypted by the
 //! machine's own trust.
 
-use super::proxied::Proxies;
+use super::proxied::{Proxies, ProxyRule};
 use super::ways::{Straight, Tcp, Ways};
 use super::{Address, RemoteError};
 use crate::local::Body;
@@ -33,7 +33,8 @@ type Pool<C> = Client<C, Body>;
 ///
 /// Certificates are verified as the operating system does it, with the firm's
 /// own authorities. What it takes for that is loaded with the first encrypted
-/// connection and not before. The system's proxy settings hold.
+/// connection and not before. The system's proxy settings hold, unless
+/// [`HttpClient::set_proxy_rule`] says otherwise.
 #[derive(Clone, Debug)]
 pub struct HttpClient {
     now: Arc<RwLock<Arc<Connections>>>,
@@ -93,11 +94,11 @@ fn encrypted(proxies: &Arc<Proxies>) -> Result<Encrypted, String> {
 }
 
 impl Connections {
-    fn none_yet() -> Arc<Self> {
+    fn none_yet(rule: ProxyRule) -> Arc<Self> {
         Arc::new(Self {
             plain: pool(Straight(Tcp::new())),
             encrypted: OnceLock::new(),
-            proxies: Arc::default(),
+            proxies: Arc::new(Proxies::by(rule)),
         })
     }
 
@@ -114,7 +115,7 @@ impl HttpClient {
     #[must_use]
     pub fn new() -> Self {
         Self {
-            now: Arc::new(RwLock::new(Connections::none_yet())),
+            now: Arc::new(RwLock::new(Connections::none_yet(ProxyRule::default()))),
         }
     }
 
@@ -123,7 +124,18 @@ impl HttpClient {
     /// system trusts. For after a sleep or in another network, where they lead
     /// nowhere. Calls that are under way go on.
     pub fn forget_connections(&self) {
-        *self.now.write().unwrap_or_else(PoisonError::into_inner) = Connections::none_yet();
+        let mut now = self.now.write().unwrap_or_else(PoisonError::into_inner);
+        *now = Connections::none_yet(now.proxies.rule().clone());
+    }
+
+    /// From now on this says which proxy leads to servers on other machines.
+    /// When that is something else than before, no connection that stands is
+    /// used for another call.
+    pub fn set_proxy_rule(&self, rule: ProxyRule) {
+        let mut now = self.now.write().unwrap_or_else(PoisonError::into_inner);
+        if *now.proxies.rule() != rule {
+            *now = Connections::none_yet(rule);
+        }
     }
 
     fn now(&self) -> Arc<Connections> {

@@ -64,9 +64,24 @@ pub(super) enum ProxyError {
     Unspoken { proxy: String },
 }
 
-/// What the system's settings say about each server, for a short while.
+/// Who says which proxy leads to servers on other machines. This machine
+/// itself is never reached through one.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum ProxyRule {
+    /// The environment, or else the desktop.
+    #[default]
+    System,
+    /// Nobody: there is none.
+    Direct,
+    /// It is this one: `http://HOST:PORT`.
+    Through(Uri),
+}
+
+/// Which proxies lead to servers. What the system's settings say about each is
+/// known for a short while.
 #[derive(Debug, Default)]
 pub(super) struct Proxies {
+    rule: ProxyRule,
     known: Mutex<Known>,
 }
 
@@ -74,9 +89,40 @@ pub(super) struct Proxies {
 type Known = HashMap<(String, u16), (Instant, Option<Proxy>)>;
 
 impl Proxies {
+    /// By that rule; nothing is known yet.
+    pub(super) fn by(rule: ProxyRule) -> Self {
+        Self {
+            rule,
+            known: Mutex::default(),
+        }
+    }
+
+    pub(super) fn rule(&self) -> &ProxyRule {
+        &self.rule
+    }
+
     /// The proxy that leads to a server.
     pub(super) async fn toward(&self, server: &Uri) -> Option<Through> {
         let host = server.host()?.to_owned();
+        match &self.rule {
+            ProxyRule::System => self.by_system(server, host).await,
+            ProxyRule::Direct => None,
+            ProxyRule::Through(_) if proxy::is_loopback(&host) => None,
+            ProxyRule::Through(proxy) => {
+                let bare = proxy.host()?;
+                let bare = bare.trim_start_matches('[').trim_end_matches(']');
+                Some(Through(Proxy {
+                    scheme: proxy.scheme_str().unwrap_or("http").to_owned(),
+                    host: bare.to_owned(),
+                    port: port(proxy),
+                    user: None,
+                    password: None,
+                }))
+            }
+        }
+    }
+
+    async fn by_system(&self, server: &Uri, host: String) -> Option<Through> {
         let port = port(server);
         let key = (host.clone(), port);
         let now = Instant::now();

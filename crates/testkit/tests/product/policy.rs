@@ -2,6 +2,7 @@
 //! prefers.
 
 mod mistakes;
+mod proxy;
 mod servers;
 mod starting;
 mod storing;

@@ -13,8 +13,7 @@ mod settings;
 #[cfg(test)]
 mod tests;
 
-use http::Uri;
-
+pub(crate) use chancery_client::remote::ProxyRule as Way;
 pub(crate) use reading::{read_policy, read_preferences};
 pub(crate) use settings::{Keeping, Settings};
 
@@ -29,18 +28,6 @@ pub(crate) enum When {
     FirstUse,
     /// As soon as the agent, or that application, starts.
     AtStart,
-}
-
-/// Which way leads to servers on other machines.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(crate) enum Way {
-    /// As the environment or the desktop says.
-    #[default]
-    System,
-    /// Straight.
-    Direct,
-    /// Through this proxy: `http://HOST:PORT`.
-    Through(Uri),
 }
 
 /// A server that everybody has in their list from the start.

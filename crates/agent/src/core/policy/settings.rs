@@ -89,6 +89,11 @@ impl Settings {
         of_policy(self.policy.way.clone(), Way::System)
     }
 
+    /// Which proxy leads to servers on other machines.
+    pub(crate) fn leads(&self) -> Way {
+        self.way().0
+    }
+
     /// The servers that everybody has.
     pub(crate) fn provided(&self) -> &[Provided] {
         &self.policy.servers
