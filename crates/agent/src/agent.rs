@@ -1,5 +1,6 @@
 //! All seats, which one is active, and the state that everybody sees.
 
+use crate::callers::Callers;
 use crate::core::derive::{Facts, Intent, derive};
 use crate::core::policy::{Keeping, Settings};
 use crate::core::wording;
@@ -11,11 +12,11 @@ use crate::settings::SettingsFiles;
 use crate::vault::Vault;
 use chancery_client::remote::{Address, HttpClient, Remote};
 use chancery_platform::directories::Directories;
-use chancery_platform::machine;
+use chancery_platform::{limits, machine};
 use chancery_proto::clock::{SharedClock, Timestamp};
 use chancery_proto::level::{ApiLevel, capabilities_of, gate};
 use chancery_proto::local::{KeyringState, Person, ServerEntry, SessionLife, State, Status};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -29,14 +30,13 @@ pub(crate) struct Agent {
     pub(crate) settings: SettingsFiles,
     list_path: PathBuf,
     list: Mutex<List>,
-    /// The applications that have called, in lower case.
-    heard: Mutex<HashSet<String>>,
     seats: Mutex<HashMap<String, Arc<Seat>>>,
     status: watch::Sender<Status>,
     /// Counts what may have changed the state of any server.
     pub(crate) changes: watch::Sender<u64>,
     /// When it began, by the clock of the surroundings.
     pub(crate) began: Duration,
+    pub(crate) callers: Arc<Callers>,
     pub(crate) prompting: Prompting,
     pub(crate) stopping: watch::Sender<bool>,
 }
@@ -51,6 +51,8 @@ impl Agent {
         let files = SettingsFiles::open(directories);
         let settings = files.settings();
         adapt(&mut list, &settings);
+        let callers = Callers::new(limits::raise_open_files(), Arc::clone(&clock));
+        let callers = Arc::new(callers);
         let surroundings = Arc::new(Surroundings {
             vault: Vault::new(directories, settings.keeping()),
             clock,
@@ -77,11 +79,11 @@ impl Agent {
             settings: files,
             list_path,
             list: Mutex::new(list),
-            heard: Mutex::default(),
             seats: Mutex::default(),
             status: watch::channel(starting).0,
             changes: watch::channel(0).0,
             began,
+            callers,
             prompting: Prompting::default(),
             stopping: watch::channel(false).0,
         };
@@ -136,11 +138,11 @@ impl Agent {
         Err(Refusal::other_server(address, &names))
     }
 
-    /// Whether an application that calls itself so calls for the first time.
-    /// More than `most` are not told apart.
-    pub(crate) fn hears_first(&self, name: &str, most: usize) -> bool {
-        let mut heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
-        heard.len() < most && heard.insert(name.to_ascii_lowercase())
+    /// Resolves when the agent is told to end.
+    pub(crate) async fn stops(&self) {
+        let mut stopping = self.stopping.subscribe();
+        // Without a sender there is no agent.
+        let _ended = stopping.wait_for(|stopping| *stopping).await.is_ok();
     }
 
     /// The seat of a known server.

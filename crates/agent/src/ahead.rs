@@ -2,18 +2,15 @@
 //! first use, and following a file that has changed.
 
 use crate::agent::SharedAgent;
+use crate::callers::Line;
 use crate::core::policy::{Keeping, Settings, When};
 use crate::refusal::Refusal;
 use crate::seat::Seat;
 use chancery_proto::error::agent_codes;
-use chancery_proto::headers::{APPLICATION, BACKGROUND};
+use chancery_proto::headers::BACKGROUND;
 use chancery_proto::local::State;
 use http::HeaderMap;
 use std::sync::Arc;
-
-/// No more applications than that are told apart: what they call themselves is
-/// theirs to choose.
-const MOST_APPLICATIONS: usize = 256;
 
 /// Looks whether the policy or the preferences have changed, and follows.
 pub(crate) fn look(agent: &SharedAgent) {
@@ -32,20 +29,15 @@ pub(crate) fn start(agent: &SharedAgent) {
     }
 }
 
-/// A caller names its application. If that one signs in when it starts, its
-/// first call does.
-pub(crate) fn heard(agent: &SharedAgent, headers: &HeaderMap) {
-    let Some(name) = headers.get(APPLICATION) else {
-        return;
-    };
-    let Ok(name) = std::str::from_utf8(name.as_bytes()) else {
-        return;
-    };
-    let is_background = headers.get(BACKGROUND).is_some_and(|value| value == "1");
-    if is_background || agent.settings.settings().signs_in_for(name) != When::AtStart {
+/// A caller names its application. If that one signs in when it starts, the
+/// first call of each of its processes does.
+pub(crate) fn heard(agent: &SharedAgent, line: &Line, headers: &HeaderMap) {
+    if headers.get(BACKGROUND).is_some_and(|value| value == "1") {
         return;
     }
-    if agent.hears_first(name, MOST_APPLICATIONS) {
+    if let Some(name) = agent.callers.first_named(line, headers)
+        && agent.settings.settings().signs_in_for(&name) == When::AtStart
+    {
         sign_in(agent);
     }
 }

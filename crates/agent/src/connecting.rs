@@ -1,5 +1,6 @@
 //! Connect, sign in, switch, disconnect, and the list.
 
+use crate::administration;
 use crate::agent::{Agent, SharedAgent};
 use crate::core::policy::Keeping;
 use crate::core::wording;
@@ -327,6 +328,7 @@ pub(crate) async fn disconnect(
         agent.change_list(|list| list.wants_connection = false)?;
     }
     prompting::disconnected(agent, &entry.id);
+    administration::end_at(agent, &entry.id);
     agent.publish();
     seat.leave().await;
     agent.publish();
@@ -410,6 +412,7 @@ pub(crate) async fn remove_server(agent: &SharedAgent, called: &str) -> Result<(
     })?;
     agent.take_seat(&entry.id);
     prompting::disconnected(agent, &entry.id);
+    administration::end_at(agent, &entry.id);
     agent.publish();
     seat.leave().await;
     Ok(())

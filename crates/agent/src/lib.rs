@@ -1,7 +1,9 @@
 #![doc = include_str!("../README.md")]
 
+mod administration;
 mod agent;
 mod ahead;
+mod callers;
 mod connecting;
 mod core;
 mod doctor;

@@ -1,7 +1,9 @@
 //! The socket's own routes, and the door to the gateway.
 
+use crate::administration;
 use crate::agent::SharedAgent;
 use crate::ahead;
+use crate::callers::{Line, tracked};
 use crate::connecting;
 use crate::core::paths::{NotPassed, pass};
 use crate::doctor;
@@ -16,13 +18,14 @@ use chancery_proto::local::{
     HOST, Hello, OLDEST_PROTOCOL, PROTOCOL, ServerList, Status, WatchEvent,
 };
 use futures_util::stream;
-use http::header::{CONTENT_TYPE, HOST as HOST_HEADER, ORIGIN, REFERER};
+use http::header::{CONNECTION, CONTENT_TYPE, HOST as HOST_HEADER, ORIGIN, REFERER};
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt as _, Limited, StreamBody};
 use hyper::body::{Frame, Incoming};
 use percent_encoding::percent_decode_str;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use std::sync::Arc;
 use tokio::sync::watch;
 
 /// The longest body of the agent's own routes.
@@ -30,26 +33,45 @@ const LONGEST: usize = 64 * 1024;
 const ROUTES: &str = "/agent/v1/";
 
 /// Answers one request.
-pub(crate) async fn answer(agent: SharedAgent, request: Request<Incoming>) -> Response<Body> {
-    match route(&agent, request).await {
+pub(crate) async fn answer(
+    agent: SharedAgent,
+    line: Arc<Line>,
+    request: Request<Incoming>,
+) -> Response<Body> {
+    let is_call = !request.uri().path().starts_with(ROUTES);
+    let under_way = agent.callers.begin(&line, is_call);
+    let answered = match route(&agent, &line, request).await {
         Ok(response) => response,
         Err(refusal) => refusal.into_response(),
+    };
+    let mut answered = tracked(answered, under_way);
+    if line.is_stopped() {
+        let close = HeaderValue::from_static("close");
+        answered.headers_mut().insert(CONNECTION, close);
     }
+    answered
 }
 
-async fn route(agent: &SharedAgent, request: Request<Incoming>) -> Result<Response<Body>, Refusal> {
+async fn route(
+    agent: &SharedAgent,
+    line: &Arc<Line>,
+    request: Request<Incoming>,
+) -> Result<Response<Body>, Refusal> {
+    if line.is_stopped() {
+        return Err(Refusal::stopped());
+    }
     admit(&request)?;
-    ahead::heard(agent, request.headers());
+    ahead::heard(agent, line, request.headers());
     let path = request.uri().path();
     if let Some(own) = path.strip_prefix(ROUTES) {
         let own = own.to_owned();
-        return own_route(agent, &own, request).await;
+        return own_route(agent, line, &own, request).await;
     }
     match pass(path) {
         Ok(passed) if passed.is_discovery && request.method() != Method::GET => {
             Err(Refusal::forbidden("Discovery is only read."))
         }
-        Ok(passed) => gateway::forward(agent, passed, request).await,
+        Ok(passed) => gateway::forward(agent, line, passed, request).await,
         Err(NotPassed::Disguised) => Err(Refusal::bad_request(
             "The path hides another one (“..”, an encoded slash or the like). Write it out.",
         )),
@@ -85,6 +107,7 @@ fn admit(request: &Request<Incoming>) -> Result<(), Refusal> {
 
 async fn own_route(
     agent: &SharedAgent,
+    line: &Arc<Line>,
     own: &str,
     request: Request<Incoming>,
 ) -> Result<Response<Body>, Refusal> {
@@ -117,7 +140,7 @@ async fn own_route(
         ("GET", "prompts") => prompting::offer(agent, request.uri()),
         ("DELETE", _) if own.starts_with("prompts/") => {
             prompting::decline(agent, own.trim_start_matches("prompts/"))?;
-            Ok(json(&serde_json::Map::new()))
+            Ok(nothing())
         }
         ("POST", "disconnect") => Ok(json(&connecting::disconnect(agent, viewed).await?)),
         ("GET", "servers") => Ok(servers(agent)),
@@ -132,15 +155,34 @@ async fn own_route(
             connecting::remove_server(agent, &id).await?;
             Ok(servers(agent))
         }
+        ("GET", "uses") => Ok(json(&agent.callers.uses())),
+        ("DELETE", _) if own.starts_with("uses/") => {
+            let id = own.trim_start_matches("uses/");
+            if agent.callers.stop(id, line) {
+                Ok(nothing())
+            } else {
+                Err(Refusal::no_use(id))
+            }
+        }
+        ("POST", "administration") => {
+            let asked = read(request).await?;
+            Ok(json(
+                &administration::begin(agent, line, viewed, asked).await?,
+            ))
+        }
+        ("DELETE", "administration") => {
+            administration::end(agent, line).await;
+            Ok(nothing())
+        }
         ("GET", "policy") => Ok(json(&agent.settings.report())),
         ("POST", "stop") => {
             agent.stopping.send_replace(true);
-            Ok(json(&serde_json::Map::new()))
+            Ok(nothing())
         }
         (
             _,
             "hello" | "status" | "watch" | "doctor" | "connect" | "switch" | "sign-in"
-            | "disconnect" | "servers" | "prompts" | "policy" | "stop",
+            | "disconnect" | "servers" | "prompts" | "uses" | "administration" | "policy" | "stop",
         ) => Err(Refusal::new(
             StatusCode::METHOD_NOT_ALLOWED,
             agent_codes::NO_ROUTE,
@@ -169,6 +211,11 @@ fn servers(agent: &SharedAgent) -> Response<Body> {
     json(&ServerList {
         servers: agent.entries(),
     })
+}
+
+/// There is nothing to say.
+fn nothing() -> Response<Body> {
+    json(&serde_json::Map::new())
 }
 
 fn json<T: Serialize>(value: &T) -> Response<Body> {

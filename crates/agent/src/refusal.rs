@@ -180,6 +180,24 @@ impl Refusal {
         Self::new(StatusCode::FORBIDDEN, agent_codes::FORBIDDEN, message)
     }
 
+    /// 403: the person stopped the program.
+    pub(crate) fn stopped() -> Self {
+        Self::new(
+            StatusCode::FORBIDDEN,
+            agent_codes::STOPPED,
+            "You stopped this program from using the connection. It may use it again after “chancery agent stop”, or when you sign in to this machine anew.",
+        )
+    }
+
+    /// 404: nobody uses the connection under that id.
+    pub(crate) fn no_use(id: &str) -> Self {
+        Self::new(
+            StatusCode::NOT_FOUND,
+            agent_codes::NO_USE,
+            format!("Nobody uses the connection under “{id}”. See who does, and try again."),
+        )
+    }
+
     /// 500: the agent's own fault.
     pub(crate) fn internal(why: &dyn std::fmt::Display) -> Self {
         tracing::error!(%why, "the agent failed at a request");

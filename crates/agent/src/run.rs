@@ -1,6 +1,8 @@
 //! The agent's process: the only one of its user, until it is told to end.
 
+use crate::administration;
 use crate::agent::{Agent, SharedAgent};
+use crate::callers::Line;
 use crate::list::ListError;
 use crate::{ahead, local_api, upkeep};
 use chancery_client::local::Agent as OtherAgent;
@@ -9,7 +11,7 @@ use chancery_platform::clock;
 use chancery_platform::directories::{Directories, DirectoryError};
 use chancery_platform::machine;
 use chancery_platform::singleton::{SingletonError, SingletonLock};
-use chancery_platform::socket::{ListenError, OwnListener};
+use chancery_platform::socket::{ListenError, OwnListener, Peer, Stream};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -17,7 +19,6 @@ use std::convert::Infallible;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::net::UnixStream;
 use tokio::task::JoinSet;
 
 /// Headers have to come within that time.
@@ -157,9 +158,10 @@ async fn serve(agent: &SharedAgent, listener: &OwnListener) {
     tokio::pin!(asked_to_end);
     loop {
         tokio::select! {
-            accepted = listener.accept() => match accepted {
-                Ok(stream) => {
-                    connections.spawn(connection(Arc::clone(agent), stream));
+            accepted = next(agent, listener) => match accepted {
+                Ok((stream, peer)) => {
+                    let line = agent.callers.enter(&peer);
+                    connections.spawn(connection(Arc::clone(agent), line, stream));
                 }
                 Err(error) => {
                     tracing::warn!(%error, "a caller could not be let in");
@@ -183,11 +185,31 @@ async fn serve(agent: &SharedAgent, listener: &OwnListener) {
     }
 }
 
-async fn connection(agent: SharedAgent, stream: UnixStream) {
-    let mut stopping = agent.stopping.subscribe();
-    let service = service_fn(move |request| {
-        let agent = Arc::clone(&agent);
-        async move { Ok::<_, Infallible>(local_api::answer(agent, request).await) }
+/// The next caller, as soon as there is room for one.
+async fn next(agent: &SharedAgent, listener: &OwnListener) -> io::Result<(Stream, Peer)> {
+    agent.callers.room().await;
+    listener.accept_peer().await
+}
+
+/// One caller's connection, to its end.
+async fn connection(agent: SharedAgent, line: Arc<Line>, stream: Stream) {
+    tokio::select! {
+        () = converse(&agent, &line, stream) => {}
+        () = line.hung_up() => {}
+    }
+    agent.callers.leave(&line);
+    administration::gone(&agent, &line).await;
+}
+
+async fn converse(agent: &SharedAgent, line: &Arc<Line>, stream: Stream) {
+    // Whoever connects and says nothing costs a handle and no buffer.
+    tokio::select! {
+        readable = stream.readable() => if readable.is_err() { return },
+        () = agent.stops() => return,
+    }
+    let service = service_fn(|request| {
+        let (agent, line) = (Arc::clone(agent), Arc::clone(line));
+        async move { Ok::<_, Infallible>(local_api::answer(agent, line, request).await) }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
@@ -197,7 +219,7 @@ async fn connection(agent: SharedAgent, stream: UnixStream) {
     tokio::pin!(connection);
     let outcome = tokio::select! {
         outcome = connection.as_mut() => outcome,
-        _ = stopping.changed() => {
+        () = agent.stops() => {
             connection.as_mut().graceful_shutdown();
             connection.as_mut().await
         }

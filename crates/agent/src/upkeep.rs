@@ -2,6 +2,7 @@
 //! that is offline. Nothing ticks: the agent sleeps until something changes
 //! or a known time comes.
 
+use crate::administration;
 use crate::agent::SharedAgent;
 use crate::prompting;
 use chancery_platform::alarm::{ClockWatch, sleep_until};
@@ -36,13 +37,17 @@ pub(crate) async fn run(agent: SharedAgent) {
             seat.probe().await;
             continue;
         }
+        administration::end_due(&agent);
         // A session that runs out changes the state without anybody's doing.
         let end = view
             .as_ref()
             .and_then(|view| view.life)
             .filter(|life| life.lives(now))
             .and_then(|life| life.end());
-        let wake = [probe, end].into_iter().flatten().min();
+        let wake = [probe, end, administration::next_end(&agent)]
+            .into_iter()
+            .flatten()
+            .min();
         let asleep = async {
             match wake {
                 Some(wake) => sleep_until(wake.max(now.saturating_add(SHORTEST))).await,

@@ -22,7 +22,7 @@ pub use http_client::HttpClient;
 pub use lifetimes::{ToldLife, told_time, told_wait};
 pub use prove::{Proved, token_value};
 pub use proxied::ProxyRule;
-pub use sign_in::{Obtained, Renewal};
+pub use sign_in::{Administrator, Obtained, Renewal};
 
 use crate::local::Body;
 use http::uri::PathAndQuery;

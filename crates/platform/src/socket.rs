@@ -17,6 +17,8 @@ mod windows;
 #[cfg(unix)]
 pub use unix::{OwnListener, Stream, connect};
 #[cfg(windows)]
+use windows::peer;
+#[cfg(windows)]
 pub use windows::{OwnListener, Stream, connect};
 
 /// Who is at the other end, as far as the system tells.
@@ -31,6 +33,18 @@ pub struct Peer {
     pub program: Option<PathBuf>,
     /// When it was started, in the system's own unit: only ever compared.
     pub started: Option<u64>,
+}
+
+impl Peer {
+    /// Whether that very process lives still. Of one that the system told
+    /// nothing about it is assumed.
+    #[must_use]
+    pub fn lives(&self) -> bool {
+        match (self.pid, self.started) {
+            (Some(pid), Some(started)) => peer::started(pid) == Some(started),
+            _ => true,
+        }
+    }
 }
 
 /// Why the agent's door could not be opened.

@@ -137,6 +137,12 @@ pub mod agent_codes {
     pub const CERTIFICATE: &str = "CHANCERY_CERTIFICATE";
     /// 409: the address leads to another host, which has to be confirmed.
     pub const REDIRECTED: &str = "CHANCERY_REDIRECTED";
+    /// 401: the connection administered, and does no more.
+    pub const ADMINISTRATION_OVER: &str = "CHANCERY_ADMINISTRATION_OVER";
+    /// 403: the person stopped the program that calls.
+    pub const STOPPED: &str = "CHANCERY_STOPPED";
+    /// 404: nobody uses the connection under that id.
+    pub const NO_USE: &str = "CHANCERY_NO_USE";
     /// 403: this caller or this path is not let through.
     pub const FORBIDDEN: &str = "CHANCERY_FORBIDDEN";
     /// 403: the administrator's policy does not allow it.

@@ -1,7 +1,9 @@
 //! What is decided without asking anything: pure, and tested by itself.
 
+pub(crate) mod callers;
 pub(crate) mod derive;
 pub(crate) mod keeper;
+pub(crate) mod label;
 pub(crate) mod lease;
 pub(crate) mod life;
 pub(crate) mod paths;

@@ -20,7 +20,7 @@ const SILENCE: Duration = Duration::from_secs(30);
 /// is through; and a server that went away in the middle is noticed.
 pub(super) struct AnswerBody {
     body: Incoming,
-    _lease: Lease,
+    _lease: Option<Lease>,
     seat: Arc<Seat>,
     watch: Watch,
 }
@@ -35,7 +35,7 @@ enum Watch {
 }
 
 impl AnswerBody {
-    pub(super) fn new(body: Incoming, lease: Lease, seat: Arc<Seat>) -> Self {
+    pub(super) fn new(body: Incoming, lease: Option<Lease>, seat: Arc<Seat>) -> Self {
         Self {
             body,
             _lease: lease,

@@ -1,6 +1,7 @@
 //! Work API calls on their way through: a session before, the server's answer
 //! after, and nothing else touched.
 
+mod administered;
 mod answer;
 mod call;
 mod discovery;
@@ -8,7 +9,10 @@ mod headers;
 
 use self::answer::AnswerBody;
 use self::call::{Answered, Call, Sending};
+use crate::administration;
 use crate::agent::SharedAgent;
+use crate::callers::Line;
+use crate::core::lease::Lease;
 use crate::core::paths::Passed;
 use crate::list::Entry;
 use crate::prompting::{Wish, session_for};
@@ -36,10 +40,14 @@ const CONFIRMED: Duration = Duration::from_secs(5);
 /// Sends a call on to the server it means.
 pub(crate) async fn forward(
     agent: &SharedAgent,
+    line: &Line,
     passed: Passed,
     request: Request<Incoming>,
 ) -> Result<Response<Body>, Refusal> {
     let (parts, body) = request.into_parts();
+    if let Some(grant) = administration::granted(agent, line)? {
+        return administered::forward(agent, line, &grant, &passed, (parts, body)).await;
+    }
     let named = headers::text(&parts.headers, SERVER)?;
     let entry = agent.meant(named)?;
     agent.permit(&entry.address)?;
@@ -48,10 +56,7 @@ pub(crate) async fn forward(
         return Err(Refusal::disconnected(&entry.name));
     }
     let seat = agent.seat(&entry)?;
-    let background = parts
-        .headers
-        .get(BACKGROUND)
-        .is_some_and(|value| value == "1");
+    let background = is_background(&parts);
     if background && !seat.can(Capability::SessionBackground) {
         return Err(Refusal::new(
             StatusCode::CONFLICT,
@@ -90,7 +95,13 @@ pub(crate) async fn forward(
     if passed.is_discovery && is_read {
         return discovery::rewritten(answered.response, &seat).await;
     }
-    Ok(back(answered, &seat))
+    let Answered { response, held, .. } = answered;
+    Ok(back(response, Some(held.lease), &seat))
+}
+
+fn is_background(parts: &Parts) -> bool {
+    let said = parts.headers.get(BACKGROUND);
+    said.is_some_and(|value| value == "1")
 }
 
 /// Where a call gets another session from when the one it had is over.
@@ -157,14 +168,14 @@ fn uri(passed: &Passed, parts: &Parts) -> Result<Uri, Refusal> {
 }
 
 /// The server's answer, for the caller.
-fn back(answered: Answered, seat: &Arc<Seat>) -> Response<Body> {
-    let (mut parts, body) = answered.response.into_parts();
+fn back(response: Response<Incoming>, lease: Option<Lease>, seat: &Arc<Seat>) -> Response<Body> {
+    let (mut parts, body) = response.into_parts();
     headers::backward(&mut parts.headers);
     parts.version = http::Version::HTTP_11;
     parts.extensions = http::Extensions::new();
     if body.is_end_stream() && !parts.headers.contains_key(header::CONTENT_LENGTH) {
         return Response::from_parts(parts, full_body(Bytes::new()));
     }
-    let body = AnswerBody::new(body, answered.held.lease, Arc::clone(seat));
+    let body = AnswerBody::new(body, lease, Arc::clone(seat));
     Response::from_parts(parts, body.boxed_unsync())
 }

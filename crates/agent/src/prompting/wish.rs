@@ -1,13 +1,11 @@
 //! What a caller allows, and what it calls itself.
 
+use crate::callers::called;
 use crate::core::keeper::Purpose;
 use crate::refusal::Refusal;
-use chancery_proto::headers::{APPLICATION, BACKGROUND, INTERACTION};
+use chancery_proto::headers::{BACKGROUND, INTERACTION};
 use chancery_proto::local::Interaction;
 use http::HeaderMap;
-
-/// Nobody reads a longer name than this.
-const LONGEST_NAME: usize = 100;
 
 /// What a caller allows, and what is shown to the person if it comes to that.
 #[derive(Debug, Clone, Default)]
@@ -35,15 +33,10 @@ impl Wish {
                 )),
             })
             .transpose()?;
-        let application = headers
-            .get(APPLICATION)
-            .and_then(|value| std::str::from_utf8(value.as_bytes()).ok())
-            .map(|name| name.trim().chars().take(LONGEST_NAME).collect::<String>())
-            .filter(|name| !name.is_empty());
         Ok(Self {
             said,
             background: headers.get(BACKGROUND).is_some_and(|value| value == "1"),
-            application,
+            application: called(headers),
             user: None,
         })
     }
@@ -164,7 +157,7 @@ mod tests {
     fn a_name_is_as_long_as_somebody_reads() {
         let name = "é".repeat(200);
         let wish = read(&[("chancery-application", &name)]).expect("read");
-        assert_eq!(wish.application, Some("é".repeat(100)));
+        assert_eq!(wish.application, Some("é".repeat(80)));
         let nameless = read(&[("chancery-application", "  ")]).expect("read");
         assert_eq!(nameless.application, None);
     }

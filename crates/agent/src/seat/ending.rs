@@ -116,7 +116,7 @@ impl Seat {
         }
     }
 
-    pub(super) async fn say_farewell(&self, token: Option<&Secret>, refresh: Option<&Secret>) {
+    pub(crate) async fn say_farewell(&self, token: Option<&Secret>, refresh: Option<&Secret>) {
         match tokio::time::timeout(FAREWELL, self.remote.sign_out(token, refresh)).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => {

@@ -27,6 +27,19 @@ pub struct Obtained {
     pub idle: Option<Duration>,
 }
 
+/// Somebody who administers.
+#[derive(Debug, Clone)]
+pub struct Administrator {
+    /// The token of the session that administers.
+    pub token: Secret,
+    /// How long it lives without use, as the answer told.
+    pub idle: Option<Duration>,
+    /// The user's id on the server.
+    pub user_id: String,
+    /// The name to show.
+    pub name: String,
+}
+
 /// How a renewal ended, when it did not fail for lack of a connection.
 #[derive(Debug, Clone)]
 pub enum Renewal {
@@ -62,19 +75,53 @@ impl Remote {
                 None => Err(wrong_password()),
             };
         }
-        self.sign_in_v1(user, password, device).await
+        let login = self.login(user, password, "user", device).await?;
+        Ok(Obtained {
+            idle: idle(&login),
+            token: login.x_auth_token,
+            refresh: None,
+        })
     }
 
-    async fn sign_in_v1(
+    /// Signs in as an administrator, by the v1 session API. What it gives is
+    /// ended with [`Remote::sign_out`].
+    ///
+    /// # Errors
+    /// As [`Remote::sign_in`]; `Refused` with 403 for somebody who is none.
+    pub async fn sign_in_to_administer(
         &self,
         user: &str,
         password: &Secret,
         device: &str,
-    ) -> Result<Obtained, RemoteError> {
+    ) -> Result<Administrator, RemoteError> {
+        let login = self.login(user, password, "admin", device).await?;
+        if login.persona != "admin" {
+            // An ordinary session would be mistaken for what it is not.
+            let _ended = self.sign_out(Some(&login.x_auth_token), None).await;
+            return Err(refused(StatusCode::FORBIDDEN));
+        }
+        let id = Some(login.user.user_id.clone()).filter(|id| !id.is_empty());
+        let user_id = id.unwrap_or_else(|| user.to_owned());
+        let name = Some(login.user.full_name.clone()).filter(|name| !name.is_empty());
+        Ok(Administrator {
+            idle: idle(&login),
+            name: name.unwrap_or_else(|| user_id.clone()),
+            user_id,
+            token: login.x_auth_token,
+        })
+    }
+
+    async fn login(
+        &self,
+        user: &str,
+        password: &Secret,
+        persona: &str,
+        device: &str,
+    ) -> Result<LoginResponse, RemoteError> {
         let login = LoginRequest {
             user_id: user.to_owned(),
             password: password.clone(),
-            persona: Some("user".to_owned()),
+            persona: Some(persona.to_owned()),
             application_name: Some(CLIENT_ID.to_owned()),
             domain: None,
         };
@@ -89,15 +136,8 @@ impl Remote {
             .map_err(|error| RemoteError::nonsense(error.to_string()))?;
         let (status, bytes) = self.ask(request).await?;
         match status {
-            StatusCode::OK => {
-                let login: LoginResponse = serde_json::from_slice(&bytes)
-                    .map_err(|error| RemoteError::nonsense(error.to_string()))?;
-                Ok(Obtained {
-                    token: login.x_auth_token,
-                    refresh: None,
-                    idle: (login.max_age > 0).then(|| Duration::from_secs(login.max_age)),
-                })
-            }
+            StatusCode::OK => serde_json::from_slice(&bytes)
+                .map_err(|error| RemoteError::nonsense(error.to_string())),
             StatusCode::UNAUTHORIZED => Err(wrong_password()),
             status => Err(refused(status)),
         }
@@ -186,6 +226,10 @@ impl Remote {
             .await
             .unwrap_or_else(|_| Err(RemoteError::late(PATIENCE)))
     }
+}
+
+fn idle(login: &LoginResponse) -> Option<Duration> {
+    (login.max_age > 0).then(|| Duration::from_secs(login.max_age))
 }
 
 fn with_device(request: http::request::Builder, device: &str) -> http::request::Builder {

@@ -31,7 +31,7 @@ fn program(pid: u32) -> Option<std::path::PathBuf> {
 }
 
 #[cfg(target_os = "linux")]
-fn started(pid: u32) -> Option<u64> {
+pub(super) fn started(pid: u32) -> Option<u64> {
     start_in(&std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?)
 }
 
@@ -58,7 +58,7 @@ fn program(pid: u32) -> Option<std::path::PathBuf> {
 /// In microseconds since 1970.
 #[cfg(target_os = "macos")]
 #[expect(unsafe_code, reason = "the system's own call")]
-fn started(pid: u32) -> Option<u64> {
+pub(super) fn started(pid: u32) -> Option<u64> {
     let mut about = std::mem::MaybeUninit::<libc::proc_bsdinfo>::zeroed();
     let size = i32::try_from(size_of::<libc::proc_bsdinfo>()).ok()?;
     let pid = i32::try_from(pid).ok()?;
@@ -104,6 +104,25 @@ mod tests {
         child.wait().expect("ended");
         let peer = of(Some(pid));
         assert_eq!((peer.pid, peer.program), (Some(pid), None));
+        assert!(super::started(pid).is_none());
+    }
+
+    #[test]
+    fn a_process_lives_until_it_has_ended_and_another_one_with_its_id_is_not_it() {
+        let mut child = std::process::Command::new("/bin/sleep")
+            .arg("600")
+            .spawn()
+            .expect("started");
+        let peer = of(Some(child.id()));
+        assert!(peer.lives());
+        let earlier = super::Peer {
+            started: peer.started.map(|ticks| ticks - 1),
+            ..peer.clone()
+        };
+        assert!(!earlier.lives());
+        child.kill().expect("told to end");
+        child.wait().expect("ended");
+        assert!(!peer.lives());
     }
 
     #[test]

@@ -53,32 +53,20 @@ impl OwnListener {
         })
     }
 
-    /// The next caller of this user. Callers of any other user, root
-    /// included, are hung up on and never seen.
-    ///
-    /// # Errors
-    /// The system cannot accept, for example because no file handle is left.
-    pub async fn accept(&self) -> io::Result<UnixStream> {
-        Ok(self.next().await?.0)
-    }
-
-    /// As [`OwnListener::accept`], and tells which program calls.
+    /// The next caller of this user, and which program it is. Callers of any
+    /// other user, root included, are hung up on and never seen.
     ///
     /// # Errors
     /// The system cannot accept, for example because no file handle is left.
     pub async fn accept_peer(&self) -> io::Result<(Stream, Peer)> {
-        let (stream, pid) = self.next().await?;
-        Ok((Stream(stream), peer::of(pid)))
-    }
-
-    async fn next(&self) -> io::Result<(UnixStream, Option<u32>)> {
         loop {
             let (stream, _) = self.listener.accept().await?;
             match stream.peer_cred() {
                 Ok(peer) if is_admitted(self.uid, peer.uid()) => {
                     let pid = peer.pid().and_then(|pid| u32::try_from(pid).ok());
                     // 0 is a process that this one's namespace does not show.
-                    return Ok((stream, pid.filter(|pid| *pid != 0)));
+                    let pid = pid.filter(|pid| *pid != 0);
+                    return Ok((Stream(stream), peer::of(pid)));
                 }
                 Ok(peer) => {
                     tracing::warn!(uid = peer.uid(), "a caller of another user was refused");

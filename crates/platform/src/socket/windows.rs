@@ -25,6 +25,14 @@ use windows_sys::Win32::System::Pipes::{
     GetNamedPipeClientProcessId, GetNamedPipeServerProcessId, WaitNamedPipeW,
 };
 
+pub(super) mod peer {
+    use crate::windows::process::Process;
+
+    /// When the process was started.
+    pub(in crate::socket) fn started(pid: u32) -> Option<u64> {
+        Process::with_id(pid).ok()?.started()
+    }
+}
 mod stream;
 
 use stream::End;
