@@ -203,7 +203,8 @@ fn replace(agent: &SharedAgent, line: &Line, now: Administered) -> Administered 
 
 async fn give_back(before: Administered) {
     if let Administered::As(grant) = before {
-        grant.seat.say_farewell(Some(&grant.token), None).await;
+        // Seldom, so that every other connection is smaller without it.
+        Box::pin(grant.seat.say_farewell(Some(&grant.token), None)).await;
     }
 }
 
@@ -221,4 +222,83 @@ fn over() -> Refusal {
         agent_codes::ADMINISTRATION_OVER,
         "The administration on this connection is over; it lasts 15 minutes at most. Nothing was sent. Sign in for it again.",
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Administered, Grant, LENGTH, granted, next_end, state};
+    use crate::agent::{Agent, SharedAgent};
+    use crate::callers::Line;
+    use crate::list::Entry;
+    use crate::upkeep;
+    use chancery_platform::directories::Directories;
+    use chancery_platform::socket::Peer;
+    use chancery_proto::clock::{ManualClock, Timestamp};
+    use chancery_proto::error::agent_codes;
+    use std::sync::Arc;
+    use std::time::Duration;
+    use tempfile::TempDir;
+
+    /// A connection that administers from now on, at a server that is away.
+    fn administering() -> (SharedAgent, Arc<Line>, Arc<ManualClock>, TempDir) {
+        let home = tempfile::tempdir().expect("made");
+        let directories = Directories::under(home.path()).expect("found");
+        directories.prepare_kept().expect("made");
+        let clock = ManualClock::starting_at(Timestamp(0));
+        let agent = Arc::new(Agent::open(&directories, clock.clone()).expect("opened"));
+        let entry = Entry {
+            id: "work".to_owned(),
+            name: "Work".to_owned(),
+            address: "http://127.0.0.1:9".to_owned(),
+            ..Entry::default()
+        };
+        agent
+            .change_list(|list| {
+                list.put(entry.clone());
+                list.active = Some(entry.id.clone());
+                list.wants_connection = true;
+            })
+            .expect("kept");
+        let line = agent.callers.enter(&Peer::default());
+        *state(&line) = Administered::As(Arc::new(Grant {
+            seat: agent.seat(&entry).expect("a seat"),
+            entry,
+            token: "token".to_owned().into(),
+            until: LENGTH,
+        }));
+        (agent, line, clock, home)
+    }
+
+    #[tokio::test]
+    async fn it_ends_after_fifteen_minutes_and_nothing_else_takes_its_place() {
+        let (agent, line, clock, _home) = administering();
+        clock.advance(LENGTH - Duration::from_millis(1));
+        assert!(granted(&agent, &line).expect("it lives").is_some());
+        assert_eq!(next_end(&agent), Some(LENGTH));
+        clock.advance(Duration::from_millis(1));
+        for _ in 0..2 {
+            let refusal = granted(&agent, &line).expect_err("it is over");
+            assert_eq!(refusal.body.code, agent_codes::ADMINISTRATION_OVER);
+        }
+        assert_eq!(next_end(&agent), None);
+    }
+
+    #[tokio::test]
+    async fn it_ends_by_itself_when_nobody_asks_any_more() {
+        let (agent, line, clock, _home) = administering();
+        clock.advance(LENGTH);
+        let upkeep = tokio::spawn(upkeep::run(Arc::clone(&agent)));
+        while !matches!(&*state(&line), Administered::Over) {
+            tokio::task::yield_now().await;
+        }
+        upkeep.abort();
+    }
+
+    #[tokio::test]
+    async fn one_connection_has_it_and_another_one_has_the_ordinary_session() {
+        let (agent, line, _clock, _home) = administering();
+        let other = agent.callers.enter(&Peer::default());
+        assert!(granted(&agent, &line).expect("it lives").is_some());
+        assert!(granted(&agent, &other).expect("ordinary").is_none());
+    }
 }

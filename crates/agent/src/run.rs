@@ -158,6 +158,17 @@ async fn serve(agent: &SharedAgent, listener: &OwnListener) {
     tokio::pin!(asked_to_end);
     loop {
         tokio::select! {
+            // What has ended is cleared away before anybody new comes.
+            biased;
+            _ = stopping.changed() => break,
+            outcome = &mut asked_to_end => {
+                if let Err(error) = outcome {
+                    tracing::warn!(%error, "signals cannot be listened to");
+                }
+                agent.stopping.send_replace(true);
+                break;
+            }
+            Some(_) = connections.join_next(), if !connections.is_empty() => {}
             accepted = next(agent, listener) => match accepted {
                 Ok((stream, peer)) => {
                     let line = agent.callers.enter(&peer);
@@ -168,15 +179,6 @@ async fn serve(agent: &SharedAgent, listener: &OwnListener) {
                     tokio::time::sleep(BREATH).await;
                 }
             },
-            Some(_) = connections.join_next(), if !connections.is_empty() => {}
-            outcome = &mut asked_to_end => {
-                if let Err(error) = outcome {
-                    tracing::warn!(%error, "signals cannot be listened to");
-                }
-                agent.stopping.send_replace(true);
-                break;
-            }
-            _ = stopping.changed() => break,
         }
     }
     let finish = async { while connections.join_next().await.is_some() {} };
@@ -207,6 +209,11 @@ async fn converse(agent: &SharedAgent, line: &Arc<Line>, stream: Stream) {
         readable = stream.readable() => if readable.is_err() { return },
         () = agent.stops() => return,
     }
+    // Only a conversation needs room for one.
+    Box::pin(talk(agent, line, stream)).await;
+}
+
+async fn talk(agent: &SharedAgent, line: &Arc<Line>, stream: Stream) {
     let service = service_fn(|request| {
         let (agent, line) = (Arc::clone(agent), Arc::clone(line));
         async move { Ok::<_, Infallible>(local_api::answer(agent, line, request).await) }

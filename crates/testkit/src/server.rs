@@ -182,6 +182,22 @@ impl TestServer {
             .expect("the server's program can be run")
     }
 
+    /// Adds a person who is no administrator, and gives the password that was
+    /// made up.
+    ///
+    /// # Panics
+    /// When that fails.
+    #[must_use]
+    pub fn add_person(&self, id: &str) -> String {
+        let added = self.command(&["user", "add", id]);
+        let said = String::from_utf8_lossy(&added.stdout).into_owned();
+        let failed = String::from_utf8_lossy(&added.stderr);
+        assert!(added.status.success(), "{failed}");
+        let password = said.lines().find_map(|line| line.split_once("Password: "));
+        let (_, password) = password.unwrap_or_else(|| panic!("no password in: {said}"));
+        password.trim().to_owned()
+    }
+
     /// A call that must be answered.
     ///
     /// # Panics

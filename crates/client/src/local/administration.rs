@@ -5,11 +5,9 @@ use super::agent::{Agent, NOTHING, PATIENT_ANSWER, PROMPT_ANSWER, as_json, in_ti
 use super::answer::Answer;
 use super::connection::Body;
 use super::error::LocalError;
-use chancery_platform::socket::{ConnectError, connect};
 use chancery_proto::local::{Administration, AdministrationRequest};
 use http::{HeaderMap, Method};
-use hyper::client::conn::http1::{self, SendRequest};
-use hyper_util::rt::TokioIo;
+use hyper::client::conn::http1::SendRequest;
 
 const PATH: &str = "/agent/v1/administration";
 
@@ -70,7 +68,7 @@ impl Agent {
         &self,
         request: &AdministrationRequest,
     ) -> Result<Administering, LocalError> {
-        let mut sender = self.connection_of_its_own().await?;
+        let mut sender = self.open_another().await?;
         let administration = in_time(PATIENT_ANSWER, async {
             let (headers, body) = as_json(Some(request))?;
             let answer = send(self, &mut sender, Method::POST, PATH, headers, body).await?;
@@ -82,27 +80,6 @@ impl Agent {
             sender,
             administration,
         })
-    }
-
-    async fn connection_of_its_own(&self) -> Result<SendRequest<Body>, LocalError> {
-        let stream = connect(self.socket()).await.map_err(|error| match error {
-            ConnectError::NotRunning { socket, source } => {
-                LocalError::NotRunning { socket, source }
-            }
-            ConnectError::Unusable { socket, source } => LocalError::Socket { socket, source },
-            ConnectError::Stranger { why } => LocalError::Stranger {
-                socket: self.socket().to_owned(),
-                why,
-            },
-        })?;
-        let (sender, connection) = http1::handshake(TokioIo::new(stream))
-            .await
-            .map_err(LocalError::broken)?;
-        tokio::spawn(async move {
-            // Whoever waits on the connection is told the same error.
-            let _ = connection.await;
-        });
-        Ok(sender)
     }
 }
 

@@ -10,6 +10,7 @@ use chancery_proto::local::{
     ServerRequest, SignInRequest, Status,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, header};
+use hyper::client::conn::http1::SendRequest;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -53,6 +54,11 @@ impl Agent {
     #[must_use]
     pub fn socket(&self) -> &Path {
         self.door.socket()
+    }
+
+    /// A connection that no other call shares.
+    pub(super) async fn open_another(&self) -> Result<SendRequest<Body>, LocalError> {
+        self.door.open().await
     }
 
     /// Tells the agent who calls, for its list of applications.

@@ -113,7 +113,8 @@ impl Door {
         }
     }
 
-    async fn open(&self) -> Result<SendRequest<Body>, LocalError> {
+    /// A connection that nobody else uses.
+    pub(super) async fn open(&self) -> Result<SendRequest<Body>, LocalError> {
         // Whoever else got a socket to this place is not told a password.
         let stream = connect(&self.socket)
             .await

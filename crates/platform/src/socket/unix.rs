@@ -2,13 +2,22 @@
 
 use super::{ConnectError, ListenError, Peer, peer};
 use crate::machine::own_uid;
+use rustix::net::{
+    AddressFamily, SocketAddrUnix, SocketFlags, SocketType, bind, listen, socket_with,
+};
 use std::io;
 use std::os::unix::fs::{FileTypeExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
 use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::{UnixListener, UnixStream};
+
+/// So many callers may wait to be let in, if the system allows as many.
+const QUEUE: i32 = 4_096;
+/// How long a caller waits for its turn when there are more.
+const TURN: Duration = Duration::from_secs(10);
 
 /// A socket that lets only one user in.
 #[derive(Debug)]
@@ -44,7 +53,7 @@ impl OwnListener {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(source) => return Err(io(source)),
         }
-        let listener = UnixListener::bind(path).map_err(io)?;
+        let listener = bound(path).map_err(io)?;
         std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).map_err(io)?;
         Ok(Self {
             listener,
@@ -84,6 +93,16 @@ impl Drop for OwnListener {
     }
 }
 
+/// A socket at which many may wait for their turn: whoever finds the queue full
+/// and does not wait is turned away.
+fn bound(path: &Path) -> io::Result<UnixListener> {
+    let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
+    let socket = socket_with(AddressFamily::UNIX, SocketType::STREAM, flags, None)?;
+    bind(&socket, &SocketAddrUnix::new(path)?)?;
+    listen(&socket, QUEUE)?;
+    UnixListener::from_std(socket.into())
+}
+
 /// Only the same user: root is somebody else.
 fn is_admitted(own: u32, peer: u32) -> bool {
     own == peer
@@ -94,7 +113,7 @@ fn is_admitted(own: u32, peer: u32) -> bool {
 /// # Errors
 /// [`ConnectError`]; a [`ConnectError::Stranger`] has been told nothing.
 pub async fn connect(socket: &Path) -> Result<Stream, ConnectError> {
-    let stream = UnixStream::connect(socket)
+    let stream = patiently(socket)
         .await
         .map_err(|source| unreachable(socket, source))?;
     let peer = stream
@@ -106,6 +125,20 @@ pub async fn connect(socket: &Path) -> Result<Stream, ConnectError> {
         });
     }
     Ok(Stream(stream))
+}
+
+/// Waits for its turn when the agent's queue is full.
+async fn patiently(socket: &Path) -> io::Result<UnixStream> {
+    let begun = Instant::now();
+    let mut wait = Duration::from_millis(1);
+    loop {
+        match UnixStream::connect(socket).await {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock && begun.elapsed() < TURN => {}
+            outcome => return outcome,
+        }
+        tokio::time::sleep(wait).await;
+        wait = (wait * 2).min(Duration::from_millis(50));
+    }
 }
 
 fn unreachable(socket: &Path, source: io::Error) -> ConnectError {
@@ -260,6 +293,24 @@ mod tests {
         drop(caller);
         stream.readable().await.expect("hanging up is told too");
         assert_eq!(stream.read(&mut heard).await.expect("the end"), 0);
+    }
+
+    #[tokio::test]
+    async fn whoever_finds_the_queue_full_waits_for_their_turn() {
+        let place = tempfile::tempdir().expect("made");
+        let path = place.path().join("agent.sock");
+        let narrow = socket(AddressFamily::UNIX, SocketType::STREAM, None).expect("made");
+        bind(&narrow, &SocketAddrUnix::new(&path).expect("short")).expect("bound");
+        rustix::net::listen(&narrow, 0).expect("listens");
+        let first = connect(&path).await.expect("the queue has one place");
+        let full = tokio::net::UnixStream::connect(&path).await;
+        let error = full.expect_err("the queue is full");
+        assert_eq!(error.kind(), std::io::ErrorKind::WouldBlock);
+        let mut second = std::pin::pin!(connect(&path));
+        assert!(asked_once(second.as_mut()).is_pending());
+        let _accepted = rustix::net::accept(&narrow).expect("a caller");
+        second.await.expect("its turn came");
+        drop(first);
     }
 
     fn asked_once<F: Future>(asked: F) -> std::task::Poll<F::Output> {

@@ -3,6 +3,7 @@
 //! What moves much or kills much is in modules named `heavy`, which run one
 //! after the other (`.config/nextest.toml`).
 
+mod administration;
 mod bad_uploads;
 mod bad_words;
 mod command_line;
@@ -23,4 +24,5 @@ mod sessions;
 mod signing_in;
 mod through_a_proxy;
 mod transfer;
+mod uses;
 mod weather;
