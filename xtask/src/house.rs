@@ -3,6 +3,7 @@
 
 use crate::cargo::Workspace;
 use crate::failure::Failure;
+use crate::systems;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -28,7 +29,8 @@ pub(crate) fn check() -> Result<usize, Failure> {
     let path = workspace.root.join("docs/ARCHITECTURE.md");
     let text = std::fs::read_to_string(&path)
         .map_err(|error| Failure::new(format!("{} cannot be read: {error}.", path.display())))?;
-    let faults = faults(&table(&text), &workspace.packages);
+    let mut faults = faults(&table(&text), &workspace.packages);
+    faults.extend(systems::faults(&workspace.root));
     if faults.is_empty() {
         return Ok(workspace.packages.len());
     }

@@ -1,4 +1,4 @@
-//! The project's own commands: `up`, `test`, `bench` and `check-house`.
+//! The project's own commands.
 
 mod bench;
 mod cargo;
@@ -6,6 +6,7 @@ mod failure;
 mod house;
 mod packages;
 mod say;
+mod systems;
 mod testing;
 mod up;
 
@@ -18,7 +19,8 @@ cargo xtask COMMAND
   up [--release]   build, start a server with a sample matter, and say how to connect; Ctrl-C ends it
   test [--long]    install what the tests need, then run them all; --long adds what is slow
   bench [NAME...]  measure against references in the same run; writes docs/benchmarks.md
-  check-house      hold the crates' dependencies to the table in docs/ARCHITECTURE.md";
+  check-house      hold the crates to docs/ARCHITECTURE.md: who may use whom, and that only one knows the system
+  check-systems    compile for Windows and macOS, as far as the toolchain here can";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -34,6 +36,7 @@ fn main() -> ExitCode {
                 "The house holds: {rooms} crates keep to docs/ARCHITECTURE.md."
             ));
         }),
+        ["check-systems"] => systems::check(),
         [] | ["help" | "--help" | "-h"] => {
             say::line(HELP);
             Ok(())

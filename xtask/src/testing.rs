@@ -2,7 +2,7 @@
 
 use crate::cargo::{self, Workspace};
 use crate::failure::Failure;
-use crate::{house, packages, say};
+use crate::{house, packages, say, systems};
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -19,6 +19,9 @@ pub(crate) fn test(long: bool) -> Result<(), Failure> {
     say::note(&format!(
         "The house holds: {rooms} crates keep to docs/ARCHITECTURE.md."
     ));
+    if long {
+        systems::check()?;
+    }
     let workspace = Workspace::read()?;
     let root = workspace.root.as_path();
     // Tests start the real programs, so these come first.

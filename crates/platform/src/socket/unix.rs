@@ -2,9 +2,7 @@
 
 use super::{ConnectError, ListenError, Peer, peer};
 use crate::machine::own_uid;
-use rustix::net::{
-    AddressFamily, SocketAddrUnix, SocketFlags, SocketType, bind, listen, socket_with,
-};
+use rustix::net::listen;
 use std::io;
 use std::os::unix::fs::{FileTypeExt, PermissionsExt};
 use std::path::{Path, PathBuf};
@@ -96,11 +94,10 @@ impl Drop for OwnListener {
 /// A socket at which many may wait for their turn: whoever finds the queue full
 /// and does not wait is turned away.
 fn bound(path: &Path) -> io::Result<UnixListener> {
-    let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
-    let socket = socket_with(AddressFamily::UNIX, SocketType::STREAM, flags, None)?;
-    bind(&socket, &SocketAddrUnix::new(path)?)?;
-    listen(&socket, QUEUE)?;
-    UnixListener::from_std(socket.into())
+    let listener = UnixListener::bind(path)?;
+    // Once more, with the longer queue.
+    listen(&listener, QUEUE)?;
+    Ok(listener)
 }
 
 /// Only the same user: root is somebody else.
@@ -216,7 +213,7 @@ impl AsyncWrite for Stream {
 #[cfg(test)]
 mod tests {
     use super::{ConnectError, ListenError, OwnListener, connect, is_admitted};
-    use rustix::net::{AddressFamily, SocketAddrUnix, SocketType, bind, socket};
+    use rustix::net::{AddressFamily, SocketAddrUnix, SocketType, bind, listen, socket};
     use std::os::unix::fs::PermissionsExt;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -301,7 +298,7 @@ mod tests {
         let path = place.path().join("agent.sock");
         let narrow = socket(AddressFamily::UNIX, SocketType::STREAM, None).expect("made");
         bind(&narrow, &SocketAddrUnix::new(&path).expect("short")).expect("bound");
-        rustix::net::listen(&narrow, 0).expect("listens");
+        listen(&narrow, 0).expect("listens");
         let first = connect(&path).await.expect("the queue has one place");
         let full = tokio::net::UnixStream::connect(&path).await;
         let error = full.expect_err("the queue is full");
