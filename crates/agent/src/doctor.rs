@@ -64,13 +64,15 @@ pub(crate) async fn examine(
     findings.push(sentences::server(seen.as_ref()));
     findings.push(sentences::tls(seen.as_ref(), clock.now()));
     findings.push(sentences::clock(seen.as_ref()));
-    findings.push(sentences::proxy(seen.as_ref()));
+    let way = agent.settings.settings().leads();
+    findings.push(sentences::proxy(seen.as_ref(), &way));
     findings.push(sentences::keyring(
         kept.as_ref().map(|look| look.state),
         agent.surroundings.vault.is_in_file(),
         entry.as_ref().map(|entry| entry.name.as_str()),
     ));
     findings.push(version(entry.as_ref(), seen.as_ref()));
+    findings.push(sentences::policy(&agent.settings.report()));
     Ok(Examination { findings })
 }
 
@@ -80,7 +82,9 @@ async fn seen(agent: &SharedAgent, entry: Option<&Entry>) -> Result<Option<Seen>
     };
     let address: Address = entry.address.parse()?;
     // Nothing that was learnt before counts: neither trust nor proxies.
-    let remote = Remote::at(HttpClient::new(), address.clone());
+    let http = HttpClient::new();
+    http.set_proxy_rule(agent.settings.settings().leads());
+    let remote = Remote::at(http, address.clone());
     let (glance, certificate, proved, proxy) = tokio::join!(
         in_time(glance(agent, &remote)),
         in_time(remote.certificate()),

@@ -308,7 +308,14 @@ impl Seat {
         match tokio::time::timeout(LOOK, self.remote.prove(None)).await {
             Ok(Err(error)) if error.kind != RemoteErrorKind::Unreachable => {}
             Ok(Ok(_)) => {}
-            Ok(Err(_)) | Err(_) => {
+            Ok(Err(_)) => {
+                self.unreachable();
+                return false;
+            }
+            Err(_) => {
+                // Nothing came back at all: what other connections there are
+                // may lead nowhere too, and cost the next call as long.
+                self.remote.forget_connections();
                 self.unreachable();
                 return false;
             }

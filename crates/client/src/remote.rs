@@ -52,6 +52,11 @@ impl Remote {
         &self.address
     }
 
+    /// As [`HttpClient::forget_connections`], of the client that this uses.
+    pub fn forget_connections(&self) {
+        self.http.forget_connections();
+    }
+
     /// Sends one call whose URI is a path, and gives the answer's head
     /// whatever its status is. Redirects are not followed.
     ///

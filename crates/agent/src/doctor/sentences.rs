@@ -1,11 +1,12 @@
 //! What was found, in words.
 
 use super::{Glance, KeyringState, RemoteError, RemoteErrorKind, Seen, finding};
-use crate::core::wording::NO_KEYRING;
+use crate::core::policy::Way;
+use crate::core::wording::{self, NO_KEYRING};
 use crate::list::Entry;
 use chancery_proto::clock::Timestamp;
 use chancery_proto::level::{ApiLevel, Gate};
-use chancery_proto::local::{Finding, FindingOutcome, State, Status};
+use chancery_proto::local::{Finding, FindingOutcome, PolicyReport, State, Status};
 use std::time::Duration;
 
 use FindingOutcome::{Bad, Good, Skipped, Warning};
@@ -202,20 +203,48 @@ pub(super) fn clock(seen: Option<&Seen>) -> Finding {
     }
 }
 
-pub(super) fn proxy(seen: Option<&Seen>) -> Finding {
+pub(super) fn proxy(seen: Option<&Seen>, way: &Way) -> Finding {
     let Some(Seen { address, proxy, .. }) = seen else {
         return finding("proxy", Skipped, NO_SERVER);
     };
     let sentence = match proxy {
-        Some(proxy) => format!(
-            "The way to the server leads through the proxy {proxy}, as this system's settings say."
-        ),
+        Some(proxy) => {
+            let by = match way {
+                Way::System => "this system's settings say",
+                Way::Direct | Way::Through(_) => "your administrator's policy says",
+            };
+            format!("The way to the server leads through the proxy {proxy}, as {by}.")
+        }
         None if address.is_loopback() => {
             "The server is on this machine, to which no proxy leads.".to_owned()
+        }
+        None if *way == Way::Direct => {
+            "No proxy leads to the server, as your administrator's policy says.".to_owned()
         }
         None => "This system's settings name no proxy for the server.".to_owned(),
     };
     finding("proxy", Good, sentence)
+}
+
+pub(super) fn policy(report: &PolicyReport) -> Finding {
+    let (outcome, sentence) = if !report.mistakes.is_empty() {
+        let sentence = wording::mistaken_policy(&report.path, &report.mistakes);
+        (Bad, sentence)
+    } else if !report.preference_mistakes.is_empty() {
+        let sentence =
+            wording::mistaken_preferences(&report.preferences, &report.preference_mistakes);
+        (Warning, sentence)
+    } else if report.present {
+        let sentence = format!(
+            "The policy “{}” of your administrator holds. “chancery policy” shows what it says.",
+            report.path
+        );
+        (Good, sentence)
+    } else {
+        let sentence = "There is no policy of an administrator on this machine.";
+        (Good, sentence.to_owned())
+    };
+    finding("policy", outcome, sentence)
 }
 
 /// `looked` is none when the keyring did not answer in time.

@@ -73,6 +73,7 @@ fn listed(servers: &[ServerEntry]) -> String {
         Column::text("address"),
         Column::text("user"),
         Column::text("version"),
+        Column::text("note"),
     ];
     let rows: Vec<Vec<String>> = servers
         .iter()
@@ -84,6 +85,7 @@ fn listed(servers: &[ServerEntry]) -> String {
                 entry.address.clone(),
                 entry.user.clone().unwrap_or_default(),
                 entry.version.clone().unwrap_or_default(),
+                if entry.provided { "by policy" } else { "" }.to_owned(),
             ]
         })
         .collect();
@@ -97,16 +99,16 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn the_active_server_is_marked() {
+    fn the_active_server_and_the_administrators_are_marked() {
         let servers: Vec<ServerEntry> = serde_json::from_value(json!([
             {"id": "work", "name": "work.example.com", "address": "https://work.example.com", "active": true, "user": "jdoe", "version": "10.4.5"},
-            {"id": "archive", "name": "Archive", "address": "https://archive.example.com:8443"},
+            {"id": "archive", "name": "Archive", "address": "https://archive.example.com:8443", "provided": true},
         ]))
         .expect("entries");
         insta::assert_snapshot!(listed(&servers), @r"
-           ID       NAME              ADDRESS                           USER  VERSION
+           ID       NAME              ADDRESS                           USER  VERSION  NOTE
         *  work     work.example.com  https://work.example.com          jdoe  10.4.5
-           archive  Archive           https://archive.example.com:8443
+           archive  Archive           https://archive.example.com:8443                 by policy
         ");
     }
 }

@@ -27,9 +27,15 @@ const LONGEST_HEAD: (usize, usize) = (64 * 1024, 100);
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(super) enum ProxyError {
     #[error(
-        "The proxy {proxy}, which this system's settings name, cannot be reached ({why}). Check the network and the proxy settings."
+        "The proxy {proxy}, which {} cannot be reached ({why}). {}",
+        if *by_policy { "your administrator's policy names," } else { "this system's settings name," },
+        if *by_policy { "Check the network, or tell your administrator." } else { "Check the network and the proxy settings." }
     )]
-    NotReached { proxy: String, why: String },
+    NotReached {
+        proxy: String,
+        by_policy: bool,
+        why: String,
+    },
     #[error(
         "The proxy {proxy} did not open the way to {server} within {seconds} seconds. Try again; if it stays so, check the proxy settings."
     )]
@@ -105,24 +111,30 @@ impl Proxies {
     pub(super) async fn toward(&self, server: &Uri) -> Option<Through> {
         let host = server.host()?.to_owned();
         match &self.rule {
-            ProxyRule::System => self.by_system(server, host).await,
+            ProxyRule::System => Some(Through {
+                proxy: self.by_system(server, host).await?,
+                by_policy: false,
+            }),
             ProxyRule::Direct => None,
             ProxyRule::Through(_) if proxy::is_loopback(&host) => None,
             ProxyRule::Through(proxy) => {
                 let bare = proxy.host()?;
                 let bare = bare.trim_start_matches('[').trim_end_matches(']');
-                Some(Through(Proxy {
-                    scheme: proxy.scheme_str().unwrap_or("http").to_owned(),
-                    host: bare.to_owned(),
-                    port: port(proxy),
-                    user: None,
-                    password: None,
-                }))
+                Some(Through {
+                    proxy: Proxy {
+                        scheme: proxy.scheme_str().unwrap_or("http").to_owned(),
+                        host: bare.to_owned(),
+                        port: port(proxy),
+                        user: None,
+                        password: None,
+                    },
+                    by_policy: true,
+                })
             }
         }
     }
 
-    async fn by_system(&self, server: &Uri, host: String) -> Option<Through> {
+    async fn by_system(&self, server: &Uri, host: String) -> Option<Proxy> {
         let port = port(server);
         let key = (host.clone(), port);
         let now = Instant::now();
@@ -130,14 +142,14 @@ impl Proxies {
         if let Some((asked, proxy)) = known
             && now.duration_since(asked) < ASKED_AGAIN
         {
-            return proxy.map(Through);
+            return proxy;
         }
         let scheme = server.scheme_str().unwrap_or("https").to_owned();
         let asked =
             tokio::task::spawn_blocking(move || proxy::for_address(&scheme, &host, port)).await;
         let proxy = asked.ok()?;
         self.known().insert(key, (now, proxy.clone()));
-        proxy.map(Through)
+        proxy
     }
 
     fn known(&self) -> MutexGuard<'_, Known> {
@@ -156,13 +168,17 @@ fn port(server: &Uri) -> u16 {
 
 /// A proxy that is used. Shown without its user and password.
 #[derive(Debug, Clone)]
-pub(super) struct Through(Proxy);
+pub(super) struct Through {
+    proxy: Proxy,
+    /// The administrator's policy names it, and not the system's settings.
+    pub(super) by_policy: bool,
+}
 
 impl fmt::Display for Through {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Proxy {
             scheme, host, port, ..
-        } = &self.0;
+        } = &self.proxy;
         if host.contains(':') {
             write!(formatter, "{scheme}://[{host}]:{port}")
         } else {
@@ -179,7 +195,7 @@ impl Through {
     }
 
     pub(super) fn is_encrypted(&self) -> Result<bool, ProxyError> {
-        match self.0.scheme.as_str() {
+        match self.proxy.scheme.as_str() {
             "http" => Ok(false),
             "https" => Ok(true),
             _ => Err(self.unspoken()),
@@ -193,8 +209,12 @@ impl Through {
 
     /// What stands in its address, and nothing else, says who asks.
     fn who(&self) -> Option<HeaderValue> {
-        let user = self.0.user.as_deref()?;
-        let password = self.0.password.as_ref().map_or("", |word| word.reveal());
+        let user = self.proxy.user.as_deref()?;
+        let password = self
+            .proxy
+            .password
+            .as_ref()
+            .map_or("", |word| word.reveal());
         let basic = format!("Basic {}", STANDARD.encode(format!("{user}:{password}")));
         let mut value = HeaderValue::from_str(&basic).ok()?;
         value.set_sensitive(true);

@@ -101,6 +101,7 @@ impl Ways {
         let opened = async {
             let failed = |why: BoxError| ProxyError::NotReached {
                 proxy: name.clone(),
+                by_policy: proxy.by_policy,
                 why: RemoteError::of_transport(&*why).plainly().to_owned(),
             };
             if proxy.is_encrypted()? {

@@ -38,6 +38,8 @@ fn the_policys_proxy_leads_to_a_server_that_nothing_else_leads_to() {
     for head in &heads {
         assert_eq!(head[0], format!("CONNECT {NAME}:8443 HTTP/1.1"));
     }
+    let said = home.chancery(&["doctor"]).done();
+    assert!(said.contains("policy says"), "{said}");
     // Without it no connection from before is used any more.
     home.set_policy("[proxy]\nuse = \"system\"\n");
     assert_eq!(home.state(), "connected");
@@ -74,4 +76,20 @@ fn this_machine_itself_is_never_reached_through_the_policys_proxy() {
     let status = connect(&home, &[("SSL_CERT_FILE", &firm)], &here).json();
     assert_eq!(status["state"], "connected", "{status}");
     assert!(proxy.heads().is_empty());
+}
+
+#[test]
+fn a_proxy_of_the_policy_that_is_away_is_named_as_the_administrators() {
+    let (papers, home) = (Papers::drawn_up_for(NAME), TestHome::without_keyring());
+    let firm = papers.firm();
+    let settings = [("SSL_CERT_FILE", firm.as_str())];
+    // Nothing listens at port 9 of this machine.
+    home.set_policy("[proxy]\nuse = \"http://127.0.0.1:9\"\n");
+    let said = connect(&home, &settings, SERVER).err;
+    for words in [
+        "The proxy http://127.0.0.1:9, which your administrator's policy names,",
+        "tell your administrator",
+    ] {
+        assert!(said.contains(words), "{said}");
+    }
 }
