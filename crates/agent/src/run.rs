@@ -73,8 +73,9 @@ pub fn run_blocking(options: RunOptions) -> Result<(), RunError> {
     if is_on_demand() {
         machine::leave_terminal();
     }
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
+    // One thread: what passes through is handed from one connection to another
+    // all the time, and between threads that takes longer than the work does.
+    let runtime = tokio::runtime::Builder::new_current_thread()
         .max_blocking_threads(16)
         .thread_keep_alive(Duration::from_secs(5))
         .enable_all()

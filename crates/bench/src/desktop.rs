@@ -1,11 +1,10 @@
 //! What the agent adds, and what it costs while nobody asks anything.
 
 use crate::load::{Load, Measured};
-use crate::report::{Part, Row, mebibytes, median, median_time, time};
-use crate::stage::{Noise, Stage};
-use crate::transfers::{SIZE, fetch};
-use crate::{Fault, RUNS};
-use chancery_testkit::memory::{core_time, forget_peak, peak_kib, resident_kib};
+use crate::report::{Part, Row, mebibytes, median_time, time};
+use crate::stage::Stage;
+use crate::{Fault, RUNS, streams, together};
+use chancery_testkit::memory::{core_time, resident_kib};
 use chancery_testkit::server::API;
 use chancery_testkit::{Pattern, Request, TestHome};
 use std::collections::HashMap;
@@ -23,7 +22,8 @@ pub(crate) fn measure() -> Result<Vec<Row>, Fault> {
     rows.push(added(&stage, &home)?);
     rows.push(ensure(&home)?);
     rows.push(first_answer(&stage, &home)?);
-    rows.push(streams(&stage, &home)?);
+    rows.extend(together::measure()?);
+    rows.push(streams::measure(&stage, &home)?);
     Ok(rows)
 }
 
@@ -116,37 +116,6 @@ fn first_answer(stage: &Stage, home: &TestHome) -> Result<Row, Fault> {
         found: format!("{} more", time(extra)),
         reference: "the same call straight to the server".to_owned(),
         met: extra < Duration::from_millis(300),
-    })
-}
-
-fn streams(stage: &Stage, home: &TestHome) -> Result<Row, Fault> {
-    let id = stage.put("Large", Noise::new(SIZE), SIZE)?;
-    let path = format!("{API}/documents/{id}/download");
-    let pid = home.agent_pid();
-    let before = resident_kib(pid).ok_or("the agent is gone")?;
-    let _ = forget_peak(pid);
-    let (mut straight, mut by_agent) = (Vec::new(), Vec::new());
-    for _ in 0..RUNS {
-        straight.push(fetch(
-            &stage.server.target(),
-            Request::get(&path).token(&stage.token),
-        )?);
-        by_agent.push(fetch(&home.agent(), Request::get(&path))?);
-    }
-    let grown = mebibytes(
-        peak_kib(pid)
-            .ok_or("the agent is gone")?
-            .saturating_sub(before),
-    );
-    let (straight, by_agent) = (median(straight), median(by_agent));
-    let share = by_agent / straight;
-    Ok(Row {
-        part: Part::Desktop,
-        what: "1 GiB download through the agent".to_owned(),
-        target: "≥ 0.9 of a direct transfer; flat memory",
-        found: format!("{by_agent:.0} MiB/s = {share:.2}; {grown:.1} MiB more at the peak"),
-        reference: format!("{straight:.0} MiB/s straight"),
-        met: share >= 0.9 && grown < 16.0,
     })
 }
 

@@ -7,6 +7,8 @@ mod reference;
 mod report;
 mod resting;
 mod stage;
+mod streams;
+mod together;
 mod transfers;
 
 use report::Row;

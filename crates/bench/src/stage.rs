@@ -15,7 +15,10 @@ pub(crate) struct Stage {
 impl Stage {
     pub(crate) fn set() -> Self {
         // Logging to a file is part of the product; the default level is kept.
-        let server = TestServer::start();
+        Self::on(TestServer::start())
+    }
+
+    pub(crate) fn on(server: TestServer) -> Self {
         let token = server.sign_in();
         let workspace = server.workspace(&token, "Measured");
         let folder = server.folder(&token, &workspace, "In");

@@ -216,24 +216,9 @@ impl TestHome {
     /// When the program cannot be run.
     #[must_use]
     pub fn chancery_reading(&self, words: &[&str], input: &str) -> Said {
-        let mut child = self
-            .command(&program("chancery"))
-            .args(words)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("chancery can be run");
-        if let Some(mut stdin) = child.stdin.take() {
-            // A command that does not read its input may have ended already.
-            let _ = stdin.write_all(input.as_bytes());
-        }
-        let output = child.wait_with_output().expect("chancery ends");
-        Said {
-            code: output.status.code().unwrap_or(-1),
-            out: String::from_utf8_lossy(&output.stdout).into_owned(),
-            err: String::from_utf8_lossy(&output.stderr).into_owned(),
-        }
+        let mut command = self.command(&program("chancery"));
+        command.args(words);
+        said(command, input)
     }
 
     /// Connects to the server as its administrator.
@@ -256,6 +241,22 @@ impl TestHome {
             &format!("{PASSWORD}\n"),
         );
         assert_eq!(said.code, 0, "{}{}", said.out, said.err);
+    }
+
+    /// `chancery connect --json`, as the administrator, where the system has
+    /// these settings. They are the agent's from then on.
+    ///
+    /// # Panics
+    /// When the program cannot be run.
+    #[must_use]
+    pub fn connect_with(&self, settings: &[(&str, &str)], address: &str) -> Said {
+        let words = ["connect", address, "--user", ADMIN, "--password-stdin"];
+        let mut command = self.command(&program("chancery"));
+        command
+            .args(words)
+            .arg("--json")
+            .envs(settings.iter().copied());
+        said(command, &format!("{PASSWORD}\n"))
     }
 
     /// The state that `chancery status` tells, for example `connected`.
@@ -312,6 +313,26 @@ impl TestHome {
             }
         }
         log
+    }
+}
+
+/// Runs a command with that on its standard input.
+fn said(mut command: Command, input: &str) -> Said {
+    let mut child = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("chancery can be run");
+    if let Some(mut stdin) = child.stdin.take() {
+        // A command that does not read its input may have ended already.
+        let _ = stdin.write_all(input.as_bytes());
+    }
+    let output = child.wait_with_output().expect("chancery ends");
+    Said {
+        code: output.status.code().unwrap_or(-1),
+        out: String::from_utf8_lossy(&output.stdout).into_owned(),
+        err: String::from_utf8_lossy(&output.stderr).into_owned(),
     }
 }
 

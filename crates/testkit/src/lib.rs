@@ -7,6 +7,7 @@ pub mod http;
 pub mod keyring;
 pub mod memory;
 pub mod metrics;
+pub mod papers;
 pub mod pattern;
 pub mod programs;
 pub mod screen;

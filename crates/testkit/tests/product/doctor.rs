@@ -1,8 +1,8 @@
 //! What the agent finds when it looks around, and the state of a server that
 //! is only looked at.
 
-use crate::papers::{Papers, connect};
 use chancery_proto::clock::{SystemClock, Timestamp};
+use chancery_testkit::papers::Papers;
 use chancery_testkit::server::{ADMIN, PASSWORD, TestServer};
 use chancery_testkit::waiting::eventually;
 use chancery_testkit::web_proxy::{Manner, WebProxy};
@@ -161,7 +161,9 @@ fn a_server_is_looked_at_from_its_certificate_to_its_version() {
     let server = papers.server();
     let address = format!("https://localhost:{}", server.address().port());
     let firm = papers.firm();
-    let _ = connect(&home, &[("SSL_CERT_FILE", &firm)], &address).done();
+    let _ = home
+        .connect_with(&[("SSL_CERT_FILE", &firm)], &address)
+        .done();
     let examination = examine(&home, None);
     says(&examination, "connection", "good", "Connected to");
     says(&examination, "server", "good", "answers after ");
@@ -210,7 +212,9 @@ fn a_certificate_that_ends_soon_is_worth_a_word() {
     let (papers, home) = (Papers::good_until(&end[..10]), TestHome::with_keyring());
     let server = papers.server();
     let address = format!("https://localhost:{}", server.address().port());
-    let _ = connect(&home, &[("SSL_CERT_FILE", &papers.firm())], &address).done();
+    let _ = home
+        .connect_with(&[("SSL_CERT_FILE", &papers.firm())], &address)
+        .done();
     let examination = examine(&home, None);
     let sentence = format!("it holds until {}, for 4 days. Tell", &end[..10]);
     says(&examination, "tls", "warning", &sentence);
@@ -227,7 +231,9 @@ fn the_proxy_that_applies_is_named_without_its_password() {
     let (place, firm) = (proxy.address(), papers.firm());
     let named = format!("http://ann:secretword@{place}");
     let settings = [("SSL_CERT_FILE", firm.as_str()), ("https_proxy", &named)];
-    let _ = connect(&home, &settings, "https://work.example.test").done();
+    let _ = home
+        .connect_with(&settings, "https://work.example.test")
+        .done();
     let examination = examine(&home, None);
     let through = format!("leads through the proxy http://{place},");
     says(&examination, "proxy", "good", &through);

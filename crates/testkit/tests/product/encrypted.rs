@@ -1,6 +1,6 @@
 //! TLS, and another user: who may listen, and who may speak.
 
-use crate::papers::{Papers, connect};
+use chancery_testkit::papers::Papers;
 use chancery_testkit::programs::program;
 use chancery_testkit::waiting::eventually;
 use chancery_testkit::{Request, Target, TestHome};
@@ -14,7 +14,9 @@ fn a_certificate_of_the_firms_own_authority_is_believed_where_the_system_believe
     let (papers, home) = (Papers::drawn_up(), TestHome::without_keyring());
     let server = papers.server();
     let address = format!("https://localhost:{}", server.address().port());
-    let status = connect(&home, &[("SSL_CERT_FILE", &papers.firm())], &address).json();
+    let status = home
+        .connect_with(&[("SSL_CERT_FILE", &papers.firm())], &address)
+        .json();
     assert_eq!(status["state"], "connected");
     let listed = home.agent().call(Request::get("/api")).expect("an answer");
     let url = listed.expect(200).json()["data"]["versions"][0]["url"].clone();
@@ -30,7 +32,7 @@ fn nothing_is_sent_where_the_certificate_cannot_be_verified() {
     // Another authority, and then a name that the certificate does not have.
     for (trusted, host) in [(&others, "localhost"), (&papers, "127.0.0.1")] {
         let address = format!("https://{host}:{port}");
-        let said = connect(&home, &[("SSL_CERT_FILE", &trusted.firm())], &address);
+        let said = home.connect_with(&[("SSL_CERT_FILE", &trusted.firm())], &address);
         assert_ne!(said.code, 0);
         let error: Value = serde_json::from_str(&said.err).expect("JSON");
         assert_eq!(

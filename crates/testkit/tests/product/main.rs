@@ -13,7 +13,6 @@ mod doctor;
 mod encrypted;
 mod expiry;
 mod one_connection;
-mod papers;
 mod policy;
 mod prompts;
 mod real_use;

@@ -1,6 +1,6 @@
 //! The system's proxy settings hold, and a proxy in the way is named.
 
-use crate::papers::{Papers, connect};
+use chancery_testkit::papers::Papers;
 use chancery_testkit::server::API;
 use chancery_testkit::web_proxy::{Manner, WebProxy};
 use chancery_testkit::{Pattern, Request, TestHome};
@@ -35,7 +35,7 @@ fn everything_to_a_server_passes_the_proxy_that_the_settings_name() {
     let settings = settings
         .each_ref()
         .map(|(name, value)| (*name, value.as_str()));
-    let status = connect(&home, &settings, SERVER).json();
+    let status = home.connect_with(&settings, SERVER).json();
     assert_eq!(status["state"], "connected");
     let listed = home.agent().call(Request::get("/api")).expect("an answer");
     let _ = listed.expect(200);
@@ -67,11 +67,11 @@ fn a_server_on_this_machine_and_one_that_is_left_out_never_pass_a_proxy() {
         .map(|(name, value)| (*name, value.as_str()));
     let here = format!("https://localhost:{}", server.address().port());
     assert_eq!(
-        connect(&home, &settings, &here).json()["state"],
+        home.connect_with(&settings, &here).json()["state"],
         "connected"
     );
     // The name leads nowhere, and the proxy that would know it is not asked.
-    let said = connect(&home, &settings, SERVER);
+    let said = home.connect_with(&settings, SERVER);
     assert_eq!(error(&said.err).0, "CHANCERY_OFFLINE", "{}", said.err);
     assert_eq!(proxy.heads(), Vec::<Vec<String>>::new());
 }
@@ -120,7 +120,7 @@ fn a_proxy_that_opens_no_way_is_named_with_what_to_do() {
         ),
     ] {
         proxy.set(manner);
-        let said = connect(&home, &settings, SERVER);
+        let said = home.connect_with(&settings, SERVER);
         let (code, told) = error(&said.err);
         assert_eq!(code, "CHANCERY_OFFLINE", "{told}");
         assert!(told.starts_with(&sentence), "{told}");
@@ -141,7 +141,7 @@ fn a_proxy_that_opens_no_way_is_named_with_what_to_do() {
         ),
     ] {
         let settings = [("SSL_CERT_FILE", firm.as_str()), ("https_proxy", named)];
-        let said = connect(&home, &settings, SERVER);
+        let said = home.connect_with(&settings, SERVER);
         let (code, told) = error(&said.err);
         assert_eq!(code, "CHANCERY_OFFLINE", "{told}");
         assert!(told.starts_with(&sentence), "{told}");
@@ -162,7 +162,7 @@ fn an_encrypted_proxy_is_verified_like_a_server() {
     let named = format!("https://localhost:{}", server.address().port());
     let firm = papers.firm();
     let settings = [("SSL_CERT_FILE", firm.as_str()), ("https_proxy", &named)];
-    let told = error(&connect(&home, &settings, SERVER).err).1;
+    let told = error(&home.connect_with(&settings, SERVER).err).1;
     let refused =
         format!("The proxy {named} does not open the way to work.example.test: it answers");
     assert!(told.starts_with(&refused), "{told}");
@@ -170,7 +170,7 @@ fn an_encrypted_proxy_is_verified_like_a_server() {
 
     let others = Papers::drawn_up().firm();
     let settings = [("SSL_CERT_FILE", others.as_str()), ("https_proxy", &named)];
-    let (code, told) = error(&connect(&home, &settings, SERVER).err);
+    let (code, told) = error(&home.connect_with(&settings, SERVER).err);
     assert_eq!(code, "CHANCERY_OFFLINE");
     let unknown =
         format!("The proxy {named}, which this system's settings name, cannot be reached");
@@ -191,7 +191,7 @@ fn a_document_passes_the_proxy_unchanged() {
     let proxy = WebProxy::to(server.address(), Manner::Opens);
     let (named, firm) = (format!("http://{}", proxy.address()), papers.firm());
     let settings = [("SSL_CERT_FILE", firm.as_str()), ("https_proxy", &named)];
-    let _ = connect(&home, &settings, SERVER).done();
+    let _ = home.connect_with(&settings, SERVER).done();
     let made = |path: &str, name: &str, security: &str| {
         let body = json!({"name": name, "default_security": security}).to_string();
         let made = home

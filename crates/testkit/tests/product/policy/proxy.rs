@@ -1,6 +1,6 @@
 //! The way to the servers.
 
-use crate::papers::{Papers, connect};
+use chancery_testkit::papers::Papers;
 use chancery_testkit::web_proxy::{Manner, WebProxy};
 use chancery_testkit::{Request, TestHome};
 use serde_json::Value;
@@ -23,10 +23,10 @@ fn the_policys_proxy_leads_to_a_server_that_nothing_else_leads_to() {
         let error: Value = serde_json::from_str(said).expect("JSON");
         assert_eq!(error["error"]["code"], "CHANCERY_OFFLINE", "{said}");
     };
-    offline(&connect(&home, &settings, SERVER).err);
+    offline(&home.connect_with(&settings, SERVER).err);
     // Noticed by the agent that runs.
     home.set_policy(&through(&proxy));
-    let status = connect(&home, &settings, SERVER).json();
+    let status = home.connect_with(&settings, SERVER).json();
     assert_eq!(status["state"], "connected", "{status}");
     let _ = home
         .agent()
@@ -55,11 +55,11 @@ fn the_policy_can_forbid_the_proxy_that_the_environment_names() {
     let (firm, named) = (papers.firm(), format!("http://{}", proxy.address()));
     let settings = [("SSL_CERT_FILE", firm.as_str()), ("https_proxy", &named)];
     home.set_policy("[proxy]\nuse = \"none\"\n");
-    assert_eq!(connect(&home, &settings, SERVER).code, 4);
+    assert_eq!(home.connect_with(&settings, SERVER).code, 4);
     assert!(proxy.heads().is_empty());
     home.set_policy("[proxy]\nuse = \"system\"\n");
     assert_eq!(
-        connect(&home, &settings, SERVER).json()["state"],
+        home.connect_with(&settings, SERVER).json()["state"],
         "connected"
     );
     assert!(!proxy.heads().is_empty());
@@ -73,7 +73,7 @@ fn this_machine_itself_is_never_reached_through_the_policys_proxy() {
     home.set_policy(&through(&proxy));
     let here = format!("https://localhost:{}", server.address().port());
     let firm = papers.firm();
-    let status = connect(&home, &[("SSL_CERT_FILE", &firm)], &here).json();
+    let status = home.connect_with(&[("SSL_CERT_FILE", &firm)], &here).json();
     assert_eq!(status["state"], "connected", "{status}");
     assert!(proxy.heads().is_empty());
 }
@@ -85,7 +85,7 @@ fn a_proxy_of_the_policy_that_is_away_is_named_as_the_administrators() {
     let settings = [("SSL_CERT_FILE", firm.as_str())];
     // Nothing listens at port 9 of this machine.
     home.set_policy("[proxy]\nuse = \"http://127.0.0.1:9\"\n");
-    let said = connect(&home, &settings, SERVER).err;
+    let said = home.connect_with(&settings, SERVER).err;
     for words in [
         "The proxy http://127.0.0.1:9, which your administrator's policy names,",
         "tell your administrator",

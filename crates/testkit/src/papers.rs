@@ -1,39 +1,50 @@
 //! A firm's own authority, and a server that it vouches for.
 
-use chancery_testkit::TestHome;
-use chancery_testkit::home::Said;
-use chancery_testkit::programs::program;
-use chancery_testkit::server::{ADMIN, PASSWORD, TestServer};
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
-use std::io::Write;
+use crate::server::TestServer;
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use std::path::PathBuf;
-use std::process::Stdio;
 
 /// Files of a firm's own authority, and of a server it vouches for.
-pub(crate) struct Papers {
+#[derive(Debug)]
+pub struct Papers {
     directory: tempfile::TempDir,
 }
 
 impl Papers {
     /// For a server on this machine.
-    pub(crate) fn drawn_up() -> Self {
+    ///
+    /// # Panics
+    /// When they cannot be written.
+    #[must_use]
+    pub fn drawn_up() -> Self {
         Self::drawn_up_for("localhost")
     }
 
     /// For a server on this machine, until the beginning of a day written as
     /// `2027-02-28`.
-    pub(crate) fn good_until(day: &str) -> Self {
+    ///
+    /// # Panics
+    /// When they cannot be written.
+    #[must_use]
+    pub fn good_until(day: &str) -> Self {
         Self::drawn("localhost", Some(day))
     }
 
     /// For a server of that name.
-    pub(crate) fn drawn_up_for(name: &str) -> Self {
+    ///
+    /// # Panics
+    /// When they cannot be written.
+    #[must_use]
+    pub fn drawn_up_for(name: &str) -> Self {
         Self::drawn(name, None)
     }
 
     fn drawn(name: &str, until: Option<&str>) -> Self {
         let directory = tempfile::tempdir().expect("a directory");
         let mut firm = CertificateParams::default();
+        // Whose papers have the same name as the firm's are taken for the firm's own.
+        firm.distinguished_name
+            .push(DnType::CommonName, "The firm's own authority");
         firm.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let key = KeyPair::generate().expect("a key");
         let firm = CertifiedIssuer::self_signed(firm, key).expect("an authority");
@@ -57,45 +68,21 @@ impl Papers {
     }
 
     /// The authority's certificate, for `SSL_CERT_FILE`.
-    pub(crate) fn firm(&self) -> String {
+    #[must_use]
+    pub fn firm(&self) -> String {
         self.path("firm.pem").display().to_string()
     }
 
-    pub(crate) fn server(&self) -> TestServer {
+    /// A server with these papers, started.
+    ///
+    /// # Panics
+    /// As [`TestServer::start`].
+    #[must_use]
+    pub fn server(&self) -> TestServer {
         TestServer::configured(&format!(
             "[tls]\ncert = {:?}\nkey = {:?}\n",
             self.path("server.pem"),
             self.path("server.key")
         ))
-    }
-}
-
-/// `chancery connect`, as the administrator, in a home whose system has these
-/// settings. They are the agent's from then on.
-pub(crate) fn connect(home: &TestHome, settings: &[(&str, &str)], address: &str) -> Said {
-    let mut child = home
-        .command(&program("chancery"))
-        .args([
-            "connect",
-            address,
-            "--user",
-            ADMIN,
-            "--password-stdin",
-            "--json",
-        ])
-        .envs(settings.iter().copied())
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("chancery runs");
-    if let Some(mut input) = child.stdin.take() {
-        writeln!(input, "{PASSWORD}").expect("written");
-    }
-    let output = child.wait_with_output().expect("chancery ends");
-    Said {
-        code: output.status.code().unwrap_or(-1),
-        out: String::from_utf8_lossy(&output.stdout).into_owned(),
-        err: String::from_utf8_lossy(&output.stderr).into_owned(),
     }
 }
