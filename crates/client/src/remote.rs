@@ -28,6 +28,9 @@ use crate::local::Body;
 use http::uri::PathAndQuery;
 use http::{Request, Response, Uri};
 use hyper::body::Incoming;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use tokio::sync::Notify;
 
 /// The client id under which the agent signs in to Chancery's own servers.
 pub const CLIENT_ID: &str = "chancery-agent";
@@ -38,6 +41,9 @@ pub struct Remote {
     http: HttpClient,
     address: Address,
 }
+
+/// So many interim answers (RFC 9110, section 15.2) may come before the answer.
+const MOST_INTERIM: u32 = 100;
 
 impl Remote {
     /// The server at `address`; nothing is sent yet.
@@ -72,7 +78,27 @@ impl Remote {
             .cloned()
             .unwrap_or(PathAndQuery::from_static("/"));
         *request.uri_mut() = self.uri(path)?;
-        self.http.send(request, &self.address).await
+        let (seen, too_many) = (AtomicU32::new(0), Arc::new(Notify::new()));
+        let tell = Arc::clone(&too_many);
+        hyper::ext::on_informational(&mut request, move |_| {
+            if seen.fetch_add(1, Ordering::Relaxed) == MOST_INTERIM {
+                tell.notify_one();
+            }
+        });
+        let answer = tokio::select! {
+            answer = self.http.send(request, &self.address) => answer?,
+            () = too_many.notified() => {
+                return Err(RemoteError::nonsense(
+                    "it goes on announcing an answer and does not give one",
+                ));
+            }
+        };
+        if answer.status().is_informational() {
+            return Err(RemoteError::nonsense(
+                "it wants to speak another protocol, which nobody asked for",
+            ));
+        }
+        Ok(answer)
     }
 
     /// The proxy that leads to this server, as it is shown: without its user and password. None where the way is straight.

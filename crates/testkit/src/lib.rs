@@ -5,6 +5,7 @@ pub mod chaos;
 pub mod home;
 pub mod http;
 pub mod keyring;
+pub mod lying;
 pub mod memory;
 pub mod metrics;
 pub mod papers;

@@ -23,6 +23,8 @@ const SILENCE: Duration = Duration::from_secs(15);
 /// A connection that breaks within this time was broken before: servers close
 /// those that nobody used for a while.
 const STALE: Duration = Duration::from_secs(2);
+/// So many of them may be found one after the other.
+const STALE_ONES: u32 = 2;
 /// A server that asks for more patience than this is passed on to the caller.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// A call gets so many new sessions: under a short life the first one may have
@@ -146,7 +148,7 @@ impl Call<'_> {
     /// Sends what is kept; again when the connection was stale, or when the
     /// server asks for a moment's patience.
     async fn patiently(&self, held: Held, bytes: &Bytes) -> Result<Answered, Refusal> {
-        let (mut was_stale, mut repeats) = (false, 0);
+        let (mut stale, mut repeats) = (0, 0);
         let nothing_to_count = AtomicU64::new(0);
         loop {
             let sent = self.seat.now();
@@ -155,10 +157,10 @@ impl Call<'_> {
                 Ok(response) => response,
                 Err(error) => {
                     let quick = self.seat.now().saturating_sub(sent) < STALE;
-                    if was_stale || !quick || !self.may_repeat(&error) {
+                    if stale == STALE_ONES || !quick || !self.may_repeat(&error) {
                         return Err(self.seat.failed(&error));
                     }
-                    was_stale = true;
+                    stale += 1;
                     continue;
                 }
             };

@@ -2,7 +2,7 @@
 
 use super::http_client::whole;
 use super::{Address, Remote, RemoteError, RemoteErrorKind, told_wait};
-use crate::local::empty_body;
+use crate::local::{Body, empty_body};
 use chancery_proto::discovery::Discovery;
 use chancery_proto::error::ErrorEnvelope;
 use chancery_proto::headers;
@@ -10,12 +10,15 @@ use chancery_proto::secret::Secret;
 use chancery_proto::work::Data;
 use http::{HeaderMap, HeaderValue, Request, StatusCode, header};
 use std::time::Duration;
+use tokio::time::Instant;
 use url::Url;
 
 /// Redirects on the same host that are followed.
 const REDIRECTS: usize = 5;
 /// A server that answers at all answers this quickly.
 const PATIENCE: Duration = Duration::from_secs(15);
+/// A connection that breaks within this time was broken before.
+const STALE: Duration = Duration::from_secs(2);
 const PATHS: [&str; 2] = ["/api", "/work/api"];
 
 /// A work server that was proved.
@@ -126,16 +129,15 @@ impl Remote {
     }
 
     async fn look(&self, path: &str, token: Option<&Secret>) -> Result<Answer, RemoteError> {
-        let mut request = Request::get(path)
-            .header(header::ACCEPT, "application/json")
-            .body(empty_body())
-            .map_err(|error| RemoteError::nonsense(error.to_string()))?;
-        if let Some(token) = token {
-            request
-                .headers_mut()
-                .insert(headers::X_AUTH_TOKEN, token_value(token)?);
-        }
-        let response = self.send(request).await?;
+        let began = Instant::now();
+        let response = match self.send(question(path, token)?).await {
+            // The connection was broken before: servers close those that
+            // nobody used for a while.
+            Err(error) if error.kind == RemoteErrorKind::Unreachable && began.elapsed() < STALE => {
+                self.send(question(path, token)?).await?
+            }
+            other => other?,
+        };
         let status = response.status();
         if status.is_redirection() {
             return Ok(self.moved(path, response.headers()));
@@ -178,6 +180,18 @@ impl Remote {
             None => Answer::Nothing("it redirects to nowhere".to_owned()),
         }
     }
+}
+
+fn question(path: &str, token: Option<&Secret>) -> Result<Request<Body>, RemoteError> {
+    let mut request = Request::get(path)
+        .header(header::ACCEPT, "application/json")
+        .body(empty_body())
+        .map_err(|error| RemoteError::nonsense(error.to_string()))?;
+    if let Some(token) = token {
+        let value = token_value(token)?;
+        request.headers_mut().insert(headers::X_AUTH_TOKEN, value);
+    }
+    Ok(request)
 }
 
 fn not_a_server(why: impl Into<String>) -> RemoteError {

@@ -28,6 +28,10 @@ const ASKED: (Duration, u32) = (Duration::from_secs(5), 3);
 /// What was sent has to be acknowledged within that time.
 const ACKNOWLEDGED: Duration = Duration::from_secs(30);
 
+/// So many bytes at most are read from a connection before the others have
+/// their turn.
+const TURN: usize = 1024 * 1024;
+
 pub(super) type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// TCP to a server or to a proxy: quick, and noticed when the other end is gone.
@@ -95,7 +99,7 @@ impl Ways {
 
     async fn go(mut self, to: Uri) -> Result<Way, BoxError> {
         let Some(proxy) = self.proxies.toward(&to).await else {
-            return self.tcp.call(to).await.map(Way::Straight);
+            return self.tcp.call(to).await.map(Way::straight);
         };
         let name = proxy.to_string();
         let opened = async {
@@ -122,7 +126,10 @@ impl Ways {
                     seconds: CONNECT.as_secs(),
                 })
             });
-        Ok(Way::Tunnel(opened?))
+        Ok(Way {
+            stream: Stream::Tunnel(opened?),
+            taken: 0,
+        })
     }
 }
 
@@ -137,7 +144,7 @@ impl Service<Uri> for Straight {
 
     fn call(&mut self, to: Uri) -> Self::Future {
         let connecting = self.0.call(to);
-        Box::pin(async move { connecting.await.map(Way::Straight) })
+        Box::pin(async move { connecting.await.map(Way::straight) })
     }
 }
 
@@ -157,17 +164,33 @@ impl Service<Uri> for Ways {
 
 /// A connection that stands.
 #[derive(Debug)]
-pub(super) enum Way {
+pub(super) struct Way {
+    stream: Stream,
+    /// How much it was let read since it last waited.
+    taken: usize,
+}
+
+#[derive(Debug)]
+enum Stream {
     Straight(TokioIo<TcpStream>),
     /// What a proxy carries to the server and back, unseen.
     Tunnel(Upgraded),
 }
 
+impl Way {
+    fn straight(stream: TokioIo<TcpStream>) -> Self {
+        Self {
+            stream: Stream::Straight(stream),
+            taken: 0,
+        }
+    }
+}
+
 impl Connection for Way {
     fn connected(&self) -> Connected {
-        match self {
-            Self::Straight(stream) => stream.connected(),
-            Self::Tunnel(_) => Connected::new(),
+        match &self.stream {
+            Stream::Straight(stream) => stream.connected(),
+            Stream::Tunnel(_) => Connected::new(),
         }
     }
 }
@@ -178,10 +201,23 @@ impl Read for Way {
         context: &mut Context<'_>,
         buffer: ReadBufCursor<'_>,
     ) -> Poll<io::Result<()>> {
-        match self.get_mut() {
-            Self::Straight(stream) => Pin::new(stream).poll_read(context, buffer),
-            Self::Tunnel(stream) => Pin::new(stream).poll_read(context, buffer),
+        let this = self.get_mut();
+        if this.taken >= TURN {
+            // A server that never stops talking does not keep the others from
+            // being heard.
+            this.taken = 0;
+            context.waker().wake_by_ref();
+            return Poll::Pending;
         }
+        this.taken += buffer.remaining();
+        let read = match &mut this.stream {
+            Stream::Straight(stream) => Pin::new(stream).poll_read(context, buffer),
+            Stream::Tunnel(stream) => Pin::new(stream).poll_read(context, buffer),
+        };
+        if read.is_pending() {
+            this.taken = 0;
+        }
+        read
     }
 }
 
@@ -191,9 +227,9 @@ impl Write for Way {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        match self.get_mut() {
-            Self::Straight(stream) => Pin::new(stream).poll_write(context, bytes),
-            Self::Tunnel(stream) => Pin::new(stream).poll_write(context, bytes),
+        match &mut self.get_mut().stream {
+            Stream::Straight(stream) => Pin::new(stream).poll_write(context, bytes),
+            Stream::Tunnel(stream) => Pin::new(stream).poll_write(context, bytes),
         }
     }
 
@@ -202,30 +238,30 @@ impl Write for Way {
         context: &mut Context<'_>,
         pieces: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        match self.get_mut() {
-            Self::Straight(stream) => Pin::new(stream).poll_write_vectored(context, pieces),
-            Self::Tunnel(stream) => Pin::new(stream).poll_write_vectored(context, pieces),
+        match &mut self.get_mut().stream {
+            Stream::Straight(stream) => Pin::new(stream).poll_write_vectored(context, pieces),
+            Stream::Tunnel(stream) => Pin::new(stream).poll_write_vectored(context, pieces),
         }
     }
 
     fn is_write_vectored(&self) -> bool {
-        match self {
-            Self::Straight(stream) => stream.is_write_vectored(),
-            Self::Tunnel(stream) => stream.is_write_vectored(),
+        match &self.stream {
+            Stream::Straight(stream) => stream.is_write_vectored(),
+            Stream::Tunnel(stream) => stream.is_write_vectored(),
         }
     }
 
     fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self.get_mut() {
-            Self::Straight(stream) => Pin::new(stream).poll_flush(context),
-            Self::Tunnel(stream) => Pin::new(stream).poll_flush(context),
+        match &mut self.get_mut().stream {
+            Stream::Straight(stream) => Pin::new(stream).poll_flush(context),
+            Stream::Tunnel(stream) => Pin::new(stream).poll_flush(context),
         }
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self.get_mut() {
-            Self::Straight(stream) => Pin::new(stream).poll_shutdown(context),
-            Self::Tunnel(stream) => Pin::new(stream).poll_shutdown(context),
+        match &mut self.get_mut().stream {
+            Stream::Straight(stream) => Pin::new(stream).poll_shutdown(context),
+            Stream::Tunnel(stream) => Pin::new(stream).poll_shutdown(context),
         }
     }
 }

@@ -12,6 +12,7 @@ mod crash;
 mod doctor;
 mod encrypted;
 mod expiry;
+mod lying_servers;
 mod one_connection;
 mod policy;
 mod prompts;
