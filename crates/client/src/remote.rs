@@ -86,12 +86,13 @@ impl Remote {
             }
         });
         let answer = tokio::select! {
-            answer = self.http.send(request, &self.address) => answer?,
+            biased;
             () = too_many.notified() => {
                 return Err(RemoteError::nonsense(
                     "it goes on announcing an answer and does not give one",
                 ));
             }
+            answer = self.http.send(request, &self.address) => answer?,
         };
         if answer.status().is_informational() {
             return Err(RemoteError::nonsense(

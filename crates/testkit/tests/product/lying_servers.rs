@@ -287,10 +287,15 @@ fn a_head_without_end_is_not_read_to_its_end() {
 #[test]
 fn a_flood_of_interim_answers_holds_nobody_up_who_leaves() {
     let (home, server) = stage();
-    let interim = "HTTP/1.1 102 Processing\r\n\r\n".repeat(2_000);
+    let interim = "HTTP/1.1 102 Processing\r\n\r\n";
     let honest = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}";
-    server.lie_to_calls(Says::This(format!("{interim}{honest}").into_bytes()));
+    let after = |count| Says::This(format!("{}{honest}", interim.repeat(count)).into_bytes());
+    server.lie_to_calls(after(100));
     assert_eq!(call(&home).text(), "{}");
+    server.lie_to_calls(after(20_000));
+    let expected = (502, "CHANCERY_BAD_ANSWER".to_owned());
+    assert_eq!(clear(&call(&home)), expected);
+    let interim = interim.repeat(2_000);
     server.lie_to_calls(Says::WithoutEnd(Vec::new(), interim.into_bytes()));
     let growth = grown(&home, || {
         let stream = std::os::unix::net::UnixStream::connect(home.socket());
