@@ -38,19 +38,18 @@ const FORWARDED: [&[&str]; 4] = [
 pub(crate) fn pass(path: &str) -> Result<Passed, NotPassed> {
     let mut raw = Vec::new();
     let mut plain = Vec::new();
+    let mut signs_in = false;
     for segment in path.split('/').filter(|segment| !segment.is_empty()) {
         let decoded = percent_decode_str(segment)
             .decode_utf8()
             .map_err(|_| NotPassed::Disguised)?;
-        let hides = decoded == "."
-            || decoded == ".."
-            || decoded.contains(['/', '\\', '\0'])
-            // Decoded twice it would be another path.
-            || percent_decode_str(&decoded)
-                .decode_utf8()
-                .map_or(true, |twice| twice.contains(['/', '\\', '\0']) || twice == "." || twice == "..");
-        if hides {
-            return Err(NotPassed::Disguised);
+        for reading in readings(&decoded)? {
+            if is_hiding(&reading) {
+                return Err(NotPassed::Disguised);
+            }
+            // `session` stands right behind a version; further on it may be a
+            // file's name.
+            signs_in |= plain.len() < 5 && reading.eq_ignore_ascii_case("session");
         }
         raw.push(segment);
         plain.push(decoded.to_ascii_lowercase());
@@ -63,9 +62,7 @@ pub(crate) fn pass(path: &str) -> Result<Passed, NotPassed> {
             is_discovery: true,
         });
     }
-    // `session` stands right behind a version; further on it may be a file's name.
-    let signs_in = matches!(plain.first(), Some(&("auth" | "login")))
-        || plain.iter().take(5).any(|segment| *segment == "session");
+    signs_in |= matches!(plain.first(), Some(&("auth" | "login")));
     if signs_in {
         return Err(NotPassed::SignIn);
     }
@@ -79,6 +76,28 @@ pub(crate) fn pass(path: &str) -> Result<Passed, NotPassed> {
         });
     }
     Err(NotPassed::Elsewhere)
+}
+
+/// What a segment may be taken for: as it is, decoded once more, and each
+/// without what follows a semicolon, which some servers cut off.
+fn readings(decoded: &str) -> Result<[String; 4], NotPassed> {
+    let twice = percent_decode_str(decoded)
+        .decode_utf8()
+        .map_err(|_| NotPassed::Disguised)?;
+    let bare = |text: &str| text.split(';').next().unwrap_or_default().to_owned();
+    Ok([
+        bare(decoded),
+        bare(&twice),
+        decoded.to_owned(),
+        twice.into_owned(),
+    ])
+}
+
+fn is_hiding(reading: &str) -> bool {
+    reading == "."
+        || reading == ".."
+        || reading.contains(['/', '\\'])
+        || reading.chars().any(char::is_control)
 }
 
 #[cfg(test)]
@@ -115,6 +134,8 @@ mod tests {
             "/work/api/v1/%73ession/login",
             "/work/api/v1/SESSION/login",
             "/api/v2/session/login",
+            "/api/v2/session;a=b/login",
+            "/api/v2/%2573ession/login",
         ] {
             assert_eq!(pass(path), Err(NotPassed::SignIn), "{path}");
         }
@@ -130,6 +151,10 @@ mod tests {
             "/work/api/v2/a%00b",
             "/work/api/%252e%252e/auth",
             "/work/api/v2/%ff",
+            "/work/api/..;/auth/token",
+            "/work/api/..;a=b/auth/token",
+            "/work/api/%2e.;/auth/token",
+            "/work/api/v2/a%0d%0ab",
             "/work/api/./v2",
         ] {
             assert_eq!(pass(path), Err(NotPassed::Disguised), "{path}");
@@ -153,14 +178,14 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_passes_reaches_neither_sign_in_nor_another_prefix(path in "(/|[a-z]{1,3}|\\.|%2e|%2f|%5c|session|auth|work|api|v2|%73|%25){0,12}") {
+        fn what_passes_reaches_neither_sign_in_nor_another_prefix(path in "(/|[a-z]{1,3}|\\.|%2e|%2f|%5c|session|auth|work|api|v2|%73|%25|;|%3b){0,12}") {
             if let Ok(passed) = pass(&path) {
                 let decoded = percent_encoding::percent_decode_str(&passed.path).decode_utf8().expect("text").to_string();
                 prop_assert!(!decoded.contains(".."));
                 prop_assert!(!decoded.contains("//"));
                 prop_assert!(!decoded.starts_with("/auth"));
                 prop_assert!(decoded.starts_with("/work/") || decoded.starts_with("/api") || decoded.starts_with("/platform/"));
-                prop_assert!(!decoded.split('/').take(6).any(|segment| segment == "session"));
+                prop_assert!(!decoded.split('/').take(6).any(|segment| segment.split(';').next() == Some("session")));
             }
         }
     }

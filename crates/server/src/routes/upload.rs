@@ -30,6 +30,8 @@ use futures_util::stream;
 use http::{HeaderMap, StatusCode, header};
 use multer::{Field, Multipart};
 use serde_json::{Map, Value};
+use std::sync::Arc;
+use tokio::sync::Mutex;
 
 /// A file that came whole, and what was said about it.
 struct Received {
@@ -232,9 +234,11 @@ async fn receive(
                 "it has to be multipart/form-data with a boundary",
             )
         })?;
-    let pieces = stream::unfold(Some(body), |body| async {
-        let mut body = body?;
-        match body::next_piece(&mut body).await {
+    let body = Arc::new(Mutex::new(body));
+    let pieces = stream::unfold(Some(Arc::clone(&body)), |body| async {
+        let body = body?;
+        let next = body::next_piece(&mut *body.lock().await).await;
+        match next {
             Ok(Some(piece)) => Some((Ok(piece), Some(body))),
             Ok(None) => None,
             Err(error) => Some((Err(Stopped(error)), None)),
@@ -255,6 +259,17 @@ async fn receive(
         } else {
             // Further parts mean nothing here.
             drop(field);
+        }
+    }
+    // A request that broke off is none, even where its parts are whole: its
+    // sender gets no answer and sends it again (RFC 9112, section 8).
+    // It reads ahead, and lets go of the body here.
+    drop(multipart);
+    let mut rest = 0;
+    while let Some(piece) = body::next_piece(&mut *body.lock().await).await? {
+        rest += piece.len();
+        if rest > LONGEST {
+            return Err(ApiError::field("body", "too much follows its last part"));
         }
     }
     let Some((file_name, file)) = file else {

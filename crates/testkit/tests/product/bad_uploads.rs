@@ -265,8 +265,9 @@ fn an_upload_that_is_cut_off_leaves_nothing() {
         place.token,
         Upload::CONTENT_TYPE
     );
-    // Before the profile, in it, in the file, and inside the boundary after it.
-    for kept in [0, 100, 1_000_000, body.len() - 10] {
+    // Before the profile, in it, in the file, inside the boundary after it, and
+    // behind that: the parts are whole and the request is not.
+    for kept in [0, 100, 1_000_000, body.len() - 10, body.len() - 1] {
         let bytes = [head.as_bytes(), &body[..kept]].concat();
         // The sender has gone, so the server may answer or just close.
         if let Ok(answer) = place.server.target().raw(&bytes) {

@@ -12,6 +12,7 @@ mod crash;
 mod doctor;
 mod encrypted;
 mod expiry;
+mod hostile_callers;
 mod lying_servers;
 mod one_connection;
 mod policy;
