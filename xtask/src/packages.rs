@@ -20,6 +20,9 @@ pub(crate) const FOR_TESTS: &[Needed] = &[
     ("python3", "python3"),
 ];
 
+/// What the long run needs besides.
+pub(crate) const FOR_LONG: &[Needed] = &[("chromium", "chromium")];
+
 /// What the measurements compare with.
 pub(crate) const FOR_BENCH: &[Needed] = &[("fio", "fio"), ("nginx", "nginx-light")];
 

@@ -20,6 +20,7 @@ pub(crate) fn test(long: bool) -> Result<(), Failure> {
         "The house holds: {rooms} crates keep to docs/ARCHITECTURE.md."
     ));
     if long {
+        packages::ensure(packages::FOR_LONG)?;
         systems::check()?;
     }
     let workspace = Workspace::read()?;
@@ -48,11 +49,11 @@ pub(crate) fn test(long: bool) -> Result<(), Failure> {
             "--no-fail-fast",
         ]);
         if long {
-            runner.args(["--profile", "long"]);
+            runner.args(["--profile", "long", "--run-ignored", "all"]);
         }
         cargo::run(&mut runner, root)
     } else {
-        plain(&mut runner, root)
+        plain(&mut runner, root, long)
     }
 }
 
@@ -67,7 +68,7 @@ fn has_nextest() -> bool {
 
 /// The runner that comes with Rust. It has one summary for each program, so
 /// the whole is added up.
-fn plain(runner: &mut Command, root: &Path) -> Result<(), Failure> {
+fn plain(runner: &mut Command, root: &Path, long: bool) -> Result<(), Failure> {
     runner.args([
         "test",
         "--workspace",
@@ -75,6 +76,9 @@ fn plain(runner: &mut Command, root: &Path) -> Result<(), Failure> {
         "--locked",
         "--no-fail-fast",
     ]);
+    if long {
+        runner.args(["--", "--include-ignored"]);
+    }
     let mut child = runner
         .current_dir(root)
         .stdout(Stdio::piped())

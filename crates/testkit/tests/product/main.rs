@@ -6,6 +6,7 @@
 mod administration;
 mod bad_uploads;
 mod bad_words;
+mod browser;
 mod command_line;
 mod connecting;
 mod crash;
