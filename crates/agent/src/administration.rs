@@ -8,42 +8,18 @@
 
 use crate::agent::SharedAgent;
 use crate::callers::Line;
+use crate::grant::{Administered, Grant};
 use crate::list::Entry;
 use crate::refusal::Refusal;
-use crate::seat::Seat;
 use chancery_client::remote::RemoteErrorKind;
 use chancery_proto::error::agent_codes;
 use chancery_proto::local::{Administration, AdministrationRequest, Person};
-use chancery_proto::secret::Secret;
 use http::StatusCode;
 use std::sync::{Arc, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// It ends after so long, used or not.
 const LENGTH: Duration = Duration::from_secs(15 * 60);
-
-/// Whether a connection administers.
-#[derive(Debug, Default)]
-pub(crate) enum Administered {
-    /// It never did.
-    #[default]
-    No,
-    /// It does.
-    As(Arc<Grant>),
-    /// Its time ran out, or the server ended it.
-    Over,
-    /// The connection is closed.
-    Gone,
-}
-
-/// What somebody who administers has been given.
-#[derive(Debug)]
-pub(crate) struct Grant {
-    pub(crate) entry: Entry,
-    pub(crate) seat: Arc<Seat>,
-    pub(crate) token: Secret,
-    until: Duration,
-}
 
 /// Signs in for administration on that connection.
 pub(crate) async fn begin(
@@ -226,9 +202,10 @@ fn over() -> Refusal {
 
 #[cfg(test)]
 mod tests {
-    use super::{Administered, Grant, LENGTH, granted, next_end, state};
+    use super::{LENGTH, granted, next_end, state};
     use crate::agent::{Agent, SharedAgent};
     use crate::callers::Line;
+    use crate::grant::{Administered, Grant};
     use crate::list::Entry;
     use crate::upkeep;
     use chancery_platform::directories::Directories;

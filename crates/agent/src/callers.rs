@@ -1,9 +1,9 @@
 //! Who calls: every connection to the agent belongs to a process, by the word
 //! of the operating system, and the person can stop any of them.
 
-use crate::administration::Administered;
 use crate::core::callers::{Entered, LineId, Table, Who};
 use crate::core::label;
+use crate::grant::Administered;
 use bytes::Bytes;
 use chancery_client::local::{Body, BoxError};
 use chancery_platform::socket::Peer;

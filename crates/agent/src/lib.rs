@@ -8,6 +8,7 @@ mod connecting;
 mod core;
 mod doctor;
 mod gateway;
+mod grant;
 mod list;
 mod local_api;
 mod prompting;

@@ -2,10 +2,11 @@
 //! and never with another session.
 
 use super::{back, discovery, headers, is_background};
-use crate::administration::{self, Grant};
+use crate::administration;
 use crate::agent::SharedAgent;
 use crate::callers::Line;
 use crate::core::paths::Passed;
+use crate::grant::Grant;
 use crate::refusal::Refusal;
 use chancery_client::local::{Body, BoxError};
 use chancery_client::remote::RemoteErrorKind;
