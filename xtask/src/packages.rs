@@ -18,6 +18,7 @@ pub(crate) const FOR_TESTS: &[Needed] = &[
     ("pdftotext", "poppler-utils"),
     ("curl", "curl"),
     ("python3", "python3"),
+    ("systemd-socket-activate", "systemd"),
 ];
 
 /// What the long run needs besides.

@@ -133,7 +133,11 @@ async fn wait_for_other(directories: &Directories) -> Result<Option<SingletonLoc
 }
 
 async fn run(directories: &Directories, lock: SingletonLock) -> Result<(), RunError> {
-    let listener = OwnListener::open(&directories.socket()).await?;
+    let socket = directories.socket();
+    let listener = match OwnListener::handed_over(&socket)? {
+        Some(listener) => listener,
+        None => OwnListener::open(&socket).await?,
+    };
     let agent = Arc::new(Agent::open(directories, clock::system())?);
     let upkeep = tokio::spawn(upkeep::run(Arc::clone(&agent)));
     ahead::start(&agent);

@@ -9,7 +9,8 @@ pub(crate) use connecting::{
 };
 pub(crate) use documents::{Checkin, Checkout, Find, Get, Ls, Open, Put};
 pub(crate) use upkeep::{
-    Agent, AgentAction, Api, Completions, Doctor, Man, Policy, PolicyAction, Uses, UsesAction,
+    Agent, AgentAction, Api, Completions, Doctor, Man, OnOff, Policy, PolicyAction, Uses,
+    UsesAction,
 };
 
 use clap::{Args, Parser, Subcommand};

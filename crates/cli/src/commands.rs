@@ -48,7 +48,7 @@ pub(crate) async fn run(context: &Context, line: CommandLine) -> Result<Exit, Fa
         Command::Policy(arguments) => policy::policy(context, arguments.action).await,
         Command::Doctor(arguments) => doctor::doctor(context, arguments.report.as_deref()).await,
         Command::Api(arguments) => api::api(context, arguments).await,
-        Command::Agent(_) => agent::stop(context).await,
+        Command::Agent(arguments) => agent::carry_out(context, arguments.action).await,
         Command::Completions(arguments) => completions::print(context, arguments.shell),
         Command::Man(arguments) => man::write(context, &arguments),
     }

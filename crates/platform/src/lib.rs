@@ -2,6 +2,7 @@
 
 pub mod agent_process;
 pub mod alarm;
+pub mod autostart;
 #[cfg(target_os = "linux")]
 mod bus;
 pub mod clock;

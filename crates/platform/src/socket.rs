@@ -56,6 +56,16 @@ pub enum ListenError {
     /// Something that is no socket stands there.
     #[error("“{}” is in the way and is no socket. Remove it and start again.", .0.display())]
     InTheWay(PathBuf),
+    /// The socket that the service manager handed over is another one.
+    #[error(
+        "The socket that was handed over is at “{found}”, and applications look for the agent at “{}”. Set “ListenStream” to that.", expected.display()
+    )]
+    Elsewhere {
+        /// Where it is, as far as it can be told.
+        found: String,
+        /// Where it has to be.
+        expected: PathBuf,
+    },
     /// The system refused.
     #[error("The socket “{}” cannot be opened: {source}.", path.display())]
     Io {

@@ -1,6 +1,6 @@
 //! The agent, any call, and looking after both.
 
-use clap::{Args, Subcommand, ValueHint};
+use clap::{Args, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 use std::path::PathBuf;
 
@@ -46,14 +46,35 @@ pub(crate) struct Agent {
     pub(crate) action: AgentAction,
 }
 
+/// One or the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum OnOff {
+    /// From now on
+    On,
+    /// No more
+    Off,
+}
+
 #[derive(Debug, Clone, Copy, Subcommand)]
 pub(crate) enum AgentAction {
     /// Be the agent, until it is stopped
     ///
     /// Nobody needs to: it is started when it is needed.
     Run,
+    /// Start the agent now, if none runs
+    Start,
     /// End the agent; the session stays, and the next command starts it again
     Stop,
+    /// Have the system start the agent for you, or see whether it does
+    ///
+    /// Nobody needs it: the first application that needs the agent starts it.
+    /// systemd listens at the agent's socket and starts it with the first
+    /// caller; Windows and macOS start it when you sign in to the machine.
+    Autostart {
+        /// Whether it does from now on
+        #[arg(value_enum)]
+        to: Option<OnOff>,
+    },
 }
 
 /// Print completions.

@@ -2,11 +2,13 @@
 
 use super::{ConnectError, ListenError, Peer, peer};
 use crate::machine::own_uid;
-use rustix::net::listen;
+use rustix::net::{SocketAddrUnix, listen};
 use std::io;
+use std::os::fd::{FromRawFd, OwnedFd, RawFd};
 use std::os::unix::fs::{FileTypeExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
@@ -21,7 +23,8 @@ const TURN: Duration = Duration::from_secs(10);
 #[derive(Debug)]
 pub struct OwnListener {
     listener: UnixListener,
-    path: PathBuf,
+    /// Removed at the end; none where it is the service manager's.
+    path: Option<PathBuf>,
     uid: u32,
 }
 
@@ -55,9 +58,42 @@ impl OwnListener {
         std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).map_err(io)?;
         Ok(Self {
             listener,
-            path: path.to_owned(),
+            path: Some(path.to_owned()),
             uid: own_uid(),
         })
+    }
+
+    /// The socket that the service manager has opened and handed over to this
+    /// process (`sd_listen_fds(3)`, protocol of systemd); none where it handed
+    /// over nothing. It listens on when this process ends.
+    ///
+    /// # Errors
+    /// [`ListenError::Elsewhere`] when it is not the one at `path`.
+    pub fn handed_over(path: &Path) -> Result<Option<Self>, ListenError> {
+        let Some(socket) = handed_over() else {
+            return Ok(None);
+        };
+        let io = |source| ListenError::Io {
+            path: path.to_owned(),
+            source,
+        };
+        let at = rustix::net::getsockname(&socket)
+            .ok()
+            .and_then(|address| SocketAddrUnix::try_from(address).ok())
+            .and_then(|address| Some(address.path()?.to_string_lossy().into_owned()));
+        if at.as_deref() != Some(&*path.to_string_lossy()) {
+            return Err(ListenError::Elsewhere {
+                found: at.unwrap_or_else(|| "no path".to_owned()),
+                expected: path.to_owned(),
+            });
+        }
+        let listener = std::os::unix::net::UnixListener::from(socket);
+        listener.set_nonblocking(true).map_err(io)?;
+        Ok(Some(Self {
+            listener: UnixListener::from_std(listener).map_err(io)?,
+            path: None,
+            uid: own_uid(),
+        }))
     }
 
     /// The next caller of this user, and which program it is. Callers of any
@@ -86,9 +122,32 @@ impl OwnListener {
 
 impl Drop for OwnListener {
     fn drop(&mut self) {
-        // A socket that stays behind is tried and removed by the next agent.
-        let _gone = std::fs::remove_file(&self.path);
+        if let Some(path) = &self.path {
+            // One that stays behind is tried and removed by the next agent.
+            let _gone = std::fs::remove_file(path);
+        }
     }
+}
+
+/// The first of the handles that were handed over, taken once.
+#[expect(unsafe_code, reason = "a handle is known by its number alone")]
+fn handed_over() -> Option<OwnedFd> {
+    const FIRST: RawFd = 3;
+    static TAKEN: AtomicBool = AtomicBool::new(false);
+    let told = |name| std::env::var(name).ok()?.parse::<u32>().ok();
+    // Meant for this very process, and not for one that started it.
+    if told("LISTEN_PID") != Some(std::process::id()) || told("LISTEN_FDS")? == 0 {
+        return None;
+    }
+    if TAKEN.swap(true, Ordering::Relaxed) {
+        return None;
+    }
+    // SAFETY: that there is a handle was told to this process, nothing else
+    // uses it, and it is taken once.
+    let socket = unsafe { OwnedFd::from_raw_fd(FIRST) };
+    // Programs that this one starts do not get it.
+    rustix::io::fcntl_setfd(&socket, rustix::io::FdFlags::CLOEXEC).ok()?;
+    Some(socket)
 }
 
 /// A socket at which many may wait for their turn: whoever finds the queue full

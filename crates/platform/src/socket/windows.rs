@@ -83,6 +83,14 @@ impl OwnListener {
         })
     }
 
+    /// Nobody hands over a pipe on this system.
+    ///
+    /// # Errors
+    /// None.
+    pub fn handed_over(_path: &Path) -> Result<Option<Self>, ListenError> {
+        Ok(None)
+    }
+
     /// The next caller of this user, and which program it is.
     ///
     /// # Errors
