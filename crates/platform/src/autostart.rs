@@ -51,6 +51,14 @@ pub fn is_on(directories: &Directories) -> Result<bool, AutostartError> {
     system::is_on(directories)
 }
 
+/// Whether there is anything here that could do it.
+///
+/// # Errors
+/// [`AutostartError::NotHere`], with the reason.
+pub fn is_possible() -> Result<(), AutostartError> {
+    system::is_possible()
+}
+
 /// From now on the system starts `program` as the agent of this person. No
 /// agent may be running. May block: call from a blocking thread.
 ///

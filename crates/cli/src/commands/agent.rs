@@ -51,6 +51,7 @@ async fn autostart(context: &Context, to: Option<OnOff>) -> Result<Exit, Failure
     if to == Some(OnOff::On) {
         let program = std::env::current_exe()
             .map_err(|error| Failure::new(Exit::Failed, "AUTOSTART", error.to_string()))?;
+        autostart::is_possible().map_err(failed)?;
         // The system opens the socket itself, so that nobody may have it.
         end(context).await?;
         autostart::turn_on(&directories, &program).map_err(failed)?;

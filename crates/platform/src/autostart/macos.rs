@@ -11,6 +11,10 @@ pub(super) fn is_on(_directories: &Directories) -> Result<bool, AutostartError> 
     Ok(file()?.exists())
 }
 
+pub(super) fn is_possible() -> Result<(), AutostartError> {
+    file().map(drop)
+}
+
 pub(super) fn turn_on(_directories: &Directories, program: &Path) -> Result<(), AutostartError> {
     let path = file()?;
     let program = escaped(&program.to_string_lossy());

@@ -14,14 +14,19 @@ pub(super) fn is_on(_directories: &Directories) -> Result<bool, AutostartError> 
     Ok(units()?.join(SOCKET).exists())
 }
 
-pub(super) fn turn_on(directories: &Directories, program: &Path) -> Result<(), AutostartError> {
+pub(super) fn is_possible() -> Result<(), AutostartError> {
     if std::env::var_os("CHANCERY_HOME").is_some() {
         return Err(AutostartError::NotHere(
             "With CHANCERY_HOME set, this is not the agent of your desktop.".to_owned(),
         ));
     }
+    units()?;
+    systemctl(&["show-environment"])
+}
+
+pub(super) fn turn_on(directories: &Directories, program: &Path) -> Result<(), AutostartError> {
     // Nothing is written where nobody reads it.
-    systemctl(&["show-environment"])?;
+    is_possible()?;
     let units = units()?;
     let file = |path: &Path, source: io::Error| AutostartError::File {
         path: path.to_owned(),

@@ -35,6 +35,10 @@ pub(super) fn is_on(_directories: &Directories) -> Result<bool, AutostartError> 
     }
 }
 
+pub(super) fn is_possible() -> Result<(), AutostartError> {
+    Ok(())
+}
+
 pub(super) fn turn_on(_directories: &Directories, program: &Path) -> Result<(), AutostartError> {
     // It starts the agent without a window and ends.
     let command = format!("\"{}\" agent start", program.display());

@@ -80,6 +80,8 @@ fn a_socket_at_another_place_is_refused_with_both_places() {
 #[test]
 fn where_no_systemd_runs_for_the_person_that_is_said_and_nothing_is_written() {
     let home = TestHome::without_keyring();
+    let _ = home.chancery(&["agent", "start"]).done();
+    let pid = home.agent_pid();
     let autostart = |to: &str, with_home: bool| {
         let mut command = home.command(&program("chancery"));
         if with_home {
@@ -91,10 +93,6 @@ fn where_no_systemd_runs_for_the_person_that_is_said_and_nothing_is_written() {
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
         (output.status.code(), said)
     };
-    std::fs::DirBuilder::new()
-        .mode(0o700)
-        .create(home.path().join("run"))
-        .expect("made");
     let (code, said) = autostart("on", true);
     assert_eq!(code, Some(1), "{said}");
     assert!(said.contains("No systemd runs for you here"), "{said}");
@@ -103,6 +101,7 @@ fn where_no_systemd_runs_for_the_person_that_is_said_and_nothing_is_written() {
     assert_eq!(code, Some(1), "{said}");
     assert!(said.contains("With CHANCERY_HOME set"), "{said}");
     assert!(!home.path().join(".config/systemd").exists());
+    assert_eq!(home.agent_pid(), pid, "nor is the agent ended");
     let (code, said) = autostart("off", true);
     assert_eq!(code, Some(0), "{said}");
 }
