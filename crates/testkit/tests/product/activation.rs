@@ -34,8 +34,20 @@ fn listening(home: &TestHome, socket: &Path) -> Child {
     let child = command
         .spawn()
         .expect("systemd-socket-activate can be run; it comes with the package systemd");
-    eventually("it listens", || socket.exists().then_some(()));
+    eventually("it listens", || listens(socket).then_some(()));
     child
+}
+
+/// Without calling, which would start the agent (`unix(7)`, `/proc/net/unix`).
+fn listens(socket: &Path) -> bool {
+    const ACCEPTS: &str = "00010000";
+    let path = socket.to_string_lossy();
+    let table = std::fs::read_to_string("/proc/net/unix").expect("readable");
+    table.lines().any(|line| {
+        let mut fields = line.split_whitespace();
+        let flags = fields.nth(3);
+        line.ends_with(&*path) && flags == Some(ACCEPTS)
+    })
 }
 
 #[test]
@@ -60,7 +72,7 @@ fn a_socket_at_another_place_is_refused_with_both_places() {
     let home = TestHome::without_keyring();
     let elsewhere = home.path().join("other/agent.sock");
     let mut child = listening(&home, &elsewhere);
-    let stream = std::os::unix::net::UnixStream::connect(&elsewhere);
+    let stream = std::os::unix::net::UnixStream::connect(&elsewhere).expect("connected");
     let status = ended("the agent", &mut child);
     drop(stream);
     assert!(!status.success());
