@@ -25,6 +25,7 @@ mod sample_matter;
 mod servers;
 mod sessions;
 mod signing_in;
+mod soak;
 mod through_a_proxy;
 mod transfer;
 mod uses;
