@@ -3,6 +3,7 @@
 mod bench;
 mod cargo;
 mod failure;
+mod fuzz;
 mod house;
 mod packages;
 mod say;
@@ -19,6 +20,8 @@ cargo xtask COMMAND
   up [--release]   build, start a server with a sample matter, and say how to connect; Ctrl-C ends it
   test [--long]    install what the tests need, then run them all; --long adds what is slow
   bench [NAME...]  measure against references in the same run; writes docs/benchmarks.md
+  fuzz [TARGET] [--seconds NUMBER]
+                   try inputs that nobody thought of, guided by what they reach, 60 s each
   check-house      hold the crates to docs/ARCHITECTURE.md: who may use whom, and that only one knows the system
   check-systems    compile for Windows and macOS, as far as the toolchain here can";
 
@@ -31,6 +34,7 @@ fn main() -> ExitCode {
         ["test"] => testing::test(false),
         ["test", "--long"] => testing::test(true),
         ["bench", names @ ..] => bench::bench(names),
+        ["fuzz", words @ ..] => fuzz::fuzz(words),
         ["check-house"] => house::check().map(|rooms| {
             say::line(&format!(
                 "The house holds: {rooms} crates keep to docs/ARCHITECTURE.md."

@@ -24,6 +24,9 @@ pub(crate) const FOR_TESTS: &[Needed] = &[
 /// What the long run needs besides.
 pub(crate) const FOR_LONG: &[Needed] = &[("chromium", "chromium")];
 
+/// What builds libFuzzer.
+pub(crate) const FOR_FUZZ: &[Needed] = &[("g++", "g++")];
+
 /// What the measurements compare with.
 pub(crate) const FOR_BENCH: &[Needed] = &[("fio", "fio"), ("nginx", "nginx-light")];
 

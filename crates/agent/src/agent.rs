@@ -46,9 +46,16 @@ pub(crate) type SharedAgent = Arc<Agent>;
 
 impl Agent {
     pub(crate) fn open(directories: &Directories, clock: SharedClock) -> Result<Self, ListError> {
+        Self::with(directories, SettingsFiles::open(directories), clock)
+    }
+
+    pub(crate) fn with(
+        directories: &Directories,
+        files: SettingsFiles,
+        clock: SharedClock,
+    ) -> Result<Self, ListError> {
         let list_path = directories.config().join("servers.toml");
         let mut list = List::read(&list_path)?;
-        let files = SettingsFiles::open(directories);
         let settings = files.settings();
         adapt(&mut list, &settings);
         let callers = Callers::new(limits::raise_open_files(), Arc::clone(&clock));

@@ -7,6 +7,8 @@ mod callers;
 mod connecting;
 mod core;
 mod doctor;
+#[doc(hidden)]
+pub mod fuzzing;
 mod gateway;
 mod grant;
 mod list;

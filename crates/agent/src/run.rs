@@ -19,6 +19,7 @@ use std::convert::Infallible;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::task::JoinSet;
 
 /// Headers have to come within that time.
@@ -218,7 +219,11 @@ async fn converse(agent: &SharedAgent, line: &Arc<Line>, stream: Stream) {
     Box::pin(talk(agent, line, stream)).await;
 }
 
-async fn talk(agent: &SharedAgent, line: &Arc<Line>, stream: Stream) {
+pub(crate) async fn talk(
+    agent: &SharedAgent,
+    line: &Arc<Line>,
+    stream: impl AsyncRead + AsyncWrite + Unpin,
+) {
     let service = service_fn(|request| {
         let (agent, line) = (Arc::clone(agent), Arc::clone(line));
         async move { Ok::<_, Infallible>(local_api::answer(agent, line, request).await) }

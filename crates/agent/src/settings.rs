@@ -52,6 +52,27 @@ impl SettingsFiles {
         }
     }
 
+    /// A policy that was decided elsewhere: neither file is there.
+    pub(crate) fn decided(directories: &Directories, policy: Policy) -> Self {
+        let [policy_file, preferences] =
+            ["policy.toml", "preferences.toml"].map(|name| directories.config().join(name));
+        let read = Mutex::new(Read {
+            stamps: stamps(&policy_file, &preferences),
+            policy_is_there: false,
+            policy_mistakes: Vec::new(),
+            preference_mistakes: Vec::new(),
+            settings: Arc::new(Settings {
+                policy,
+                ..Settings::default()
+            }),
+        });
+        Self {
+            policy: policy_file,
+            preferences,
+            read,
+        }
+    }
+
     fn read(&self) -> MutexGuard<'_, Read> {
         self.read.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -4,6 +4,8 @@ mod app;
 pub mod commands;
 mod config;
 mod data_directory;
+#[doc(hidden)]
+pub mod fuzzing;
 mod http;
 mod routes;
 pub mod sample;

@@ -47,7 +47,7 @@ pub(super) fn text<'a>(headers: &'a HeaderMap, name: &str) -> Result<Option<&'a 
 }
 
 /// What goes on to the server.
-pub(super) fn onward(from: &HeaderMap, background: bool) -> HeaderMap {
+pub(crate) fn onward(from: &HeaderMap, background: bool) -> HeaderMap {
     let named = named_by_connection(from);
     let mut to = HeaderMap::with_capacity(from.len());
     for (name, value) in from {
@@ -68,7 +68,7 @@ pub(super) fn onward(from: &HeaderMap, background: bool) -> HeaderMap {
 }
 
 /// Leaves on an answer what the caller may see.
-pub(super) fn backward(headers: &mut HeaderMap) {
+pub(crate) fn backward(headers: &mut HeaderMap) {
     for name in named_by_connection(headers) {
         headers.remove(name);
     }
@@ -85,9 +85,9 @@ fn named_by_connection(headers: &HeaderMap) -> Vec<HeaderName> {
     headers
         .get_all(header::CONNECTION)
         .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .filter_map(|name| name.trim().parse().ok())
+        // Whatever else stands there, each name counts.
+        .flat_map(|value| value.as_bytes().split(|byte| *byte == b','))
+        .filter_map(|name| HeaderName::from_bytes(name.trim_ascii()).ok())
         // A caller cannot make a length or a type disappear.
         .filter(|name: &HeaderName| name != header::CONTENT_LENGTH && name != header::CONTENT_TYPE)
         .collect()

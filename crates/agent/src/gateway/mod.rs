@@ -5,7 +5,7 @@ mod administered;
 mod answer;
 mod call;
 mod discovery;
-mod headers;
+pub(crate) mod headers;
 
 use self::answer::AnswerBody;
 use self::call::{Answered, Call, Sending};

@@ -1,5 +1,6 @@
 //! Web addresses as people type them.
 
+use http::Uri;
 use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
@@ -103,13 +104,27 @@ impl Address {
         if host.is_empty() {
             return Err(unreadable());
         }
-        Ok(Self {
+        let address = Self {
             scheme,
             host,
             port: url.port(),
             loopback,
-        })
+        };
+        // Some names that a browser would take cannot be called (RFC 3986,
+        // section 3.2.2).
+        let called: Result<Uri, _> = address.to_string().parse();
+        match called {
+            Ok(_) => Ok(address),
+            Err(_) => Err(unreadable()),
+        }
     }
+}
+
+/// Whether something stands before the host.
+fn names_somebody(typed: &str) -> bool {
+    let rest = typed.split_once("://").map_or(typed, |(_, rest)| rest);
+    let authority = rest.split(['/', '\\', '?', '#']).next();
+    authority.is_some_and(|authority| authority.contains('@'))
 }
 
 impl FromStr for Address {
@@ -119,6 +134,10 @@ impl FromStr for Address {
         let typed = text.trim();
         if typed.is_empty() {
             return Err(AddressError::Empty);
+        }
+        // Before anything else: what is repeated to the person may be a password.
+        if names_somebody(typed) {
+            return Err(AddressError::Person);
         }
         let unreadable = || AddressError::Unreadable(typed.to_owned());
         if typed

@@ -14,15 +14,17 @@ impl<S: Send + Sync> FromRequestParts<S> for Query {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, ApiError> {
-        let query = parts.uri.query().unwrap_or_default();
-        let values = url::form_urlencoded::parse(query.as_bytes())
-            .into_owned()
-            .collect();
-        Ok(Self(values))
+        Ok(Self::of(parts.uri.query().unwrap_or_default()))
     }
 }
 
 impl Query {
+    /// What stands behind the `?`.
+    pub(crate) fn of(query: &str) -> Self {
+        let values = url::form_urlencoded::parse(query.as_bytes());
+        Self(values.into_owned().collect())
+    }
+
     /// The same questions, asked in a body.
     pub(crate) fn from_pairs(pairs: Vec<(String, String)>) -> Self {
         Self(pairs)

@@ -105,7 +105,11 @@ fn wanted(
 
 /// The part that is asked for. Several parts at once, other units and what
 /// cannot be read are answered with the whole, as RFC 9110, section 14.2 allows.
-fn range(headers: &HeaderMap, size: u64, etag: &str) -> Result<Option<Range<u64>>, ApiError> {
+pub(crate) fn range(
+    headers: &HeaderMap,
+    size: u64,
+    etag: &str,
+) -> Result<Option<Range<u64>>, ApiError> {
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
     let Some(asked) = text(header::RANGE) else {
         return Ok(None);

@@ -2,18 +2,18 @@
 //! `http::paths::canonical`: one prefix, no doubled slashes.
 
 mod applications;
-mod containers;
+pub(crate) mod containers;
 mod discovery;
-mod documents;
-mod download;
+pub(crate) mod documents;
+pub(crate) mod download;
 mod folders;
 mod libraries;
 mod oauth;
 mod operation;
-mod search;
+pub(crate) mod search;
 mod session_api;
 mod sessions;
-mod upload;
+pub(crate) mod upload;
 mod workspaces;
 
 use crate::app::SharedApp;

@@ -17,7 +17,7 @@ use crate::wire::fields::Fields;
 use axum::body::Body;
 use axum::extract::State;
 use axum::response::Response;
-use chancery_content::{Landed, Upload};
+use chancery_content::{Content, Landed, Upload};
 use chancery_proto::error::codes;
 use chancery_proto::headers;
 use chancery_proto::ids::LibraryAlias;
@@ -34,10 +34,10 @@ use std::sync::Arc;
 use tokio::sync::Mutex;
 
 /// A file that came whole, and what was said about it.
-struct Received {
-    profile: Map<String, Value>,
-    file_name: Option<String>,
-    file: Upload,
+pub(crate) struct Received {
+    pub(crate) profile: Map<String, Value>,
+    pub(crate) file_name: Option<String>,
+    pub(crate) file: Upload,
 }
 
 /// `POST L/folders/{id}/documents`.
@@ -54,7 +54,7 @@ pub(crate) async fn new_document(
     let key = once_key(&app, &headers)?;
     // Asked before any bytes are taken.
     app.store.may_file_into(&folder, &who)?;
-    let received = receive(&app, &folder.library, &headers, body).await?;
+    let received = receive(&app.content, &folder.library, &headers, body).await?;
     let (profile, checksum) = read(&app, &received, "{}", "")?;
     if profile.name.is_none() {
         return Err(ApiError::field(
@@ -90,7 +90,7 @@ pub(crate) async fn new_version(
     let key = once_key(&app, &headers)?;
     app.store.may_change(&id, &who)?;
     let before = app.store.version(&id, &who)?;
-    let received = receive(&app, &id.library, &headers, body).await?;
+    let received = receive(&app.content, &id.library, &headers, body).await?;
     let (profile, checksum) = read_change(&app, &received, &before)?;
     let (store, now) = (app.store.clone(), app.now());
     let by = who.clone();
@@ -117,7 +117,7 @@ pub(crate) async fn replace_file(
     let who = caller.into_principal();
     app.store.may_change(&id, &who)?;
     let before = app.store.version(&id, &who)?;
-    let received = receive(&app, &id.library, &headers, body).await?;
+    let received = receive(&app.content, &id.library, &headers, body).await?;
     let (profile, checksum) = read_change(&app, &received, &before)?;
     let (store, now) = (app.store.clone(), app.now());
     let by = who.clone();
@@ -218,8 +218,8 @@ fn read_change(
 }
 
 /// Takes the whole body.
-async fn receive(
-    app: &SharedApp,
+pub(crate) async fn receive(
+    content: &Content,
     library: &LibraryAlias,
     headers: &HeaderMap,
     body: Body,
@@ -255,7 +255,7 @@ async fn receive(
             }
             profile = Some(read_profile(field).await?);
         } else if file.is_none() {
-            file = Some((file_name, read_file(app, library, field).await?));
+            file = Some((file_name, read_file(content, library, field).await?));
         } else {
             // Further parts mean nothing here.
             drop(field);
@@ -329,11 +329,11 @@ async fn read_profile(mut field: Field<'static>) -> Result<Map<String, Value>, A
 }
 
 async fn read_file(
-    app: &SharedApp,
+    content: &Content,
     library: &LibraryAlias,
     mut field: Field<'static>,
 ) -> Result<Upload, ApiError> {
-    let mut upload = app.content.begin(library);
+    let mut upload = content.begin(library);
     while let Some(piece) = field.chunk().await.map_err(of_multipart)? {
         // A disk that hangs must not hold the request for ever.
         match tokio::time::timeout(SILENCE, upload.write(piece)).await {
