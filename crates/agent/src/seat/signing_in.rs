@@ -7,6 +7,7 @@ use crate::refusal::Refusal;
 use chancery_client::remote::{Obtained, RemoteError, RemoteErrorKind, Renewal};
 use chancery_proto::local::{KeyringState, NeedsUserReason};
 use chancery_proto::secret::Secret;
+use http::StatusCode;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,6 +19,11 @@ enum Failed {
     /// The server asked for patience.
     Busy(Option<Duration>),
     Refused(Refusal),
+}
+
+fn is_unauthorized(error: &RemoteError) -> bool {
+    let status = StatusCode::UNAUTHORIZED;
+    error.kind == RemoteErrorKind::Refused { status }
 }
 
 impl Seat {
@@ -89,6 +95,12 @@ impl Seat {
             Ok(Renewal::Refused) => {
                 self.reached();
                 self.forget(user.as_deref()).await;
+                Err(Failed::Refused(self.nobody(flight, NeedsUserReason::Ended)))
+            }
+            // It does not say that the token is over, so what is kept stays
+            // kept; but nothing silent is left to try.
+            Err(error) if is_unauthorized(&error) => {
+                self.reached();
                 Err(Failed::Refused(self.nobody(flight, NeedsUserReason::Ended)))
             }
             Err(error) => Err(self.sorted(&error)),
