@@ -59,12 +59,16 @@ pub enum Says {
 }
 
 impl Says {
-    /// A whole answer.
+    /// A whole answer, after which it hangs up as it says.
     #[must_use]
     pub fn answer(status: &str, headers: &str, body: &str) -> Self {
         let length = body.len();
+        let close = match headers.contains("Connection:") {
+            true => "",
+            false => "Connection: close\r\n",
+        };
         Self::This(
-            format!("HTTP/1.1 {status}\r\n{headers}Content-Length: {length}\r\n\r\n{body}")
+            format!("HTTP/1.1 {status}\r\n{headers}{close}Content-Length: {length}\r\n\r\n{body}")
                 .into_bytes(),
         )
     }

@@ -162,7 +162,11 @@ impl Remote {
         ]);
         let (status, bytes) = self.post_form("/auth/oauth2/token", form, device).await?;
         Ok(match tokens(status, &bytes)? {
-            Some(obtained) => Renewal::Obtained(obtained),
+            // A server that gives no other one lets this be used again.
+            Some(obtained) => Renewal::Obtained(Obtained {
+                refresh: obtained.refresh.or_else(|| Some(refresh.clone())),
+                ..obtained
+            }),
             None => Renewal::Refused,
         })
     }

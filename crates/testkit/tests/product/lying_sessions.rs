@@ -136,6 +136,60 @@ fn a_token_that_no_call_can_be_made_with_is_not_taken() {
 }
 
 #[test]
+fn a_renewal_without_another_refresh_token_leaves_the_one_there_is() {
+    let (home, server) = stage_with(LyingServer::start());
+    // As RFC 6749, section 6 allows; and nothing is said about its life.
+    for number in 1..=3 {
+        let (old, new) = (number - 1, number);
+        let old = match old {
+            0 => "token-0".to_owned(),
+            old => format!("next-{old}"),
+        };
+        server.lie(move |asked| match asked.path.as_str() {
+            TOKEN => {
+                assert!(asked.body.contains("refresh_token=refresh-0"), "{asked:?}");
+                let body =
+                    format!("{{\"access_token\": \"next-{new}\", \"token_type\": \"bearer\"}}");
+                Says::answer("200 OK", "", &body)
+            }
+            _ if asked.header("x-auth-token") == Some(&old) => Says::no_session(),
+            _ => Says::Honestly,
+        });
+        assert_eq!(call(&home).status, 200, "{number}");
+    }
+    assert_eq!(server.asked_for(TOKEN), 4);
+}
+
+#[test]
+fn names_that_a_server_tells_are_short_and_on_one_line() {
+    let (home, server) = (TestHome::without_keyring(), LyingServer::start());
+    let long = "n".repeat(200_000);
+    let told = serde_json::json!({"data": {
+        "product": {"name": "Chancery \u{1b}[2J", "version": long},
+        "dms_version": "10.4.5", "auth_status": "authenticated",
+        "capabilities": ["session.background", long],
+        "user": {"id": format!("ann\u{1b}]0;{long}"), "name": format!("Ann\r\n\u{202e}{long}")},
+        "versions": [{"name": "v2", "version": "2.1", "url": "http://x/work/api/v2"}],
+    }});
+    let told = told.to_string();
+    server.lie(move |asked| match asked.path.as_str() {
+        "/api" => Says::answer("200 OK", "Content-Type: application/json\r\n", &told),
+        _ => Says::Honestly,
+    });
+    home.connect_to(&server.url());
+    let status = home.agent().call(Request::get("/agent/v1/status"));
+    let status = status.expect("an answer").expect(200);
+    assert!(status.body.len() < 4_000, "{} bytes", status.body.len());
+    let (json, text) = (status.json(), status.text());
+    for odd in ["\\u001b", "\\r", "\\n", "\u{202e}"] {
+        assert!(!text.contains(odd), "{odd:?}: {text}");
+    }
+    // An id that cannot be is none: it is the one that was typed.
+    assert_eq!(json["user"]["id"], "admin", "{text}");
+    assert_eq!(call(&home).status, 200);
+}
+
+#[test]
 fn a_life_that_cannot_be_is_a_clear_error_or_none_that_is_known() {
     let home = TestHome::without_keyring();
     let server = LyingServer::start();
@@ -146,6 +200,7 @@ fn a_life_that_cannot_be_is_a_clear_error_or_none_that_is_known() {
         ("\"long\"", false),
         ("1e400", false),
         ("null", false),
+        ("[]", false),
     ] {
         let body = format!(
             "{{\"access_token\": \"a\", \"refresh_token\": \"r\", \"token_type\": \"Bearer\", \"expires_in\": {told}}}"

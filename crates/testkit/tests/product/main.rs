@@ -5,6 +5,7 @@
 
 mod activation;
 mod administration;
+mod backpressure;
 mod bad_uploads;
 mod bad_words;
 mod browser;
