@@ -284,10 +284,34 @@ fn read(reading: &mut impl BufRead) -> Option<Asked> {
         headers,
         body: String::new(),
     };
-    let length = asked.header("content-length");
-    let length = length.and_then(|length| length.parse().ok()).unwrap_or(0);
     let mut body = Vec::new();
-    reading.take(length).read_to_end(&mut body).ok()?;
+    if asked.header("transfer-encoding").is_some() {
+        chunks(reading, &mut body)?;
+    } else {
+        let length = asked.header("content-length");
+        let length = length.and_then(|length| length.parse().ok()).unwrap_or(0);
+        reading.take(length).read_to_end(&mut body).ok()?;
+    }
     asked.body = String::from_utf8_lossy(&body).into_owned();
     Some(asked)
+}
+
+/// A body in chunks (RFC 9112, section 7.1); none when it broke off.
+fn chunks(reading: &mut impl BufRead, body: &mut Vec<u8>) -> Option<()> {
+    loop {
+        let mut line = String::new();
+        reading.read_line(&mut line).ok()?;
+        let size = line.split(';').next()?.trim();
+        let size = usize::from_str_radix(size, 16).ok()?;
+        let before = body.len();
+        let end = size.checked_add(2)?;
+        let whole = reading.take(u64::try_from(end).ok()?).read_to_end(body);
+        if whole.ok()? != end {
+            return None;
+        }
+        body.truncate(before + size);
+        if size == 0 {
+            return Some(());
+        }
+    }
 }

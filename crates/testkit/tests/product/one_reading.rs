@@ -5,6 +5,8 @@ use chancery_testkit::lying::{LyingServer, Says};
 use chancery_testkit::programs::is_long;
 use chancery_testkit::server::API;
 use chancery_testkit::{Answer, Request, TestHome};
+use std::io::{ErrorKind, Read, Write};
+use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
 
 fn stage() -> (TestHome, LyingServer) {
@@ -99,6 +101,85 @@ fn a_body_that_is_coded_twice_is_refused_and_its_coding_is_not_lost() {
         }
     }
     assert_eq!(server.heard().len(), before);
+}
+
+#[test]
+fn a_length_beside_chunks_cuts_no_request_short() {
+    let (home, server) = stage();
+    let (length, chunked) = ("Content-Length: 2\r\n", "Transfer-Encoding: Chunked\r\n");
+    for lines in [format!("{length}{chunked}"), format!("{chunked}{length}")] {
+        let whole = format!(
+            "POST {} HTTP/1.1\r\nHost: chancery\r\n{lines}\r\nb;x=y\r\nhello world\r\n0\r\n\r\n",
+            path()
+        );
+        let told = until_closed(&home, &[&whole]);
+        assert_eq!(told.get(9..12), Some("200"), "{told}");
+        let heard = server.heard();
+        let heard = heard.last().expect("heard");
+        assert_eq!(heard.body, "hello world");
+        assert_eq!(heard.header("content-length"), None);
+    }
+}
+
+/// All that comes back until the agent hangs up, which it has to.
+#[track_caller]
+fn until_closed(home: &TestHome, sent: &[&str]) -> String {
+    let mut stream = UnixStream::connect(home.socket()).expect("connected");
+    let patience = Some(Duration::from_secs(20));
+    stream.set_read_timeout(patience).expect("set");
+    for piece in sent {
+        // It may have had enough before all is sent.
+        let _ = stream.write_all(piece.as_bytes());
+    }
+    let mut told = Vec::new();
+    if let Err(error) = stream.read_to_end(&mut told) {
+        assert_eq!(error.kind(), ErrorKind::ConnectionReset, "{error}");
+    }
+    String::from_utf8_lossy(&told).into_owned()
+}
+
+#[test]
+fn what_is_no_request_is_refused_and_hung_up_on() {
+    let (home, server) = stage();
+    let before = server.heard().len();
+    let host = "Host: chancery\r\n";
+    let get = format!("GET {} HTTP/1.1\r\n{host}", path());
+    let post = format!("POST {} HTTP/1.1\r\n{host}", path());
+    let long = "x".repeat(1024 * 1024);
+    let many = "X-Many: 1\r\n".repeat(1_000);
+    let cases: [(&[&str], &str); 14] = [
+        (&[&get, "No colon\r\n\r\n"], "400"),
+        (&[&get, "X-Nul: a\0b\r\n\r\n"], "400"),
+        (&[&get, "X-Bare: a\rb\r\n\r\n"], "400"),
+        (&[&get, "X-Folded: a\r\n b\r\n\r\n"], "400"),
+        (&[&get, "Host : chancery\r\n\r\n"], "400"),
+        (&[&get, "X-Long: ", &long], "431"),
+        (&[&get, &many, "\r\n"], "431"),
+        (&["GET /", &long], "431"),
+        (
+            &["GET /", &long[..100_000], " HTTP/1.1\r\n", host, "\r\n"],
+            "414",
+        ),
+        (
+            &[&post, "Content-Length: 2\r\nContent-Length: 3\r\n\r\n{}"],
+            "400",
+        ),
+        (&[&post, "Content-Length: +2\r\n\r\n{}"], "400"),
+        (&[&post, "Transfer-Encoding: xchunked\r\n\r\n"], "400"),
+        (&["GET /work/api HTTP/3.0\r\n", host, "\r\n"], "400"),
+        (&["\u{16}\u{3}\u{1}\r\n\r\n"], "400"),
+    ];
+    for (sent, status) in cases {
+        let told = until_closed(&home, sent);
+        let shown: String = sent.concat().chars().take(120).collect();
+        assert_eq!(told.get(9..12), Some(status), "{shown:?}: {told}");
+        assert_eq!(told.matches("HTTP/1.").count(), 1, "{shown:?}: {told}");
+    }
+    // Who speaks another protocol is told nothing at all.
+    let other = until_closed(&home, &["PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"]);
+    assert_eq!(other, "");
+    assert_eq!(server.heard().len(), before);
+    assert_eq!(call(&home).status, 200);
 }
 
 #[test]
