@@ -8,6 +8,7 @@
 
 use crate::agent::SharedAgent;
 use crate::callers::Line;
+use crate::core::label::shown;
 use crate::grant::{Administered, Grant};
 use crate::list::Entry;
 use crate::refusal::Refusal;
@@ -94,8 +95,8 @@ async fn grant(
     give_back(before).await;
     Ok(Administration {
         user: Person {
+            name: shown(&granted.name).unwrap_or_else(|| granted.user_id.clone()),
             id: granted.user_id,
-            name: granted.name,
         },
         server: agent.shown(&entry),
         until,

@@ -2,6 +2,7 @@
 
 use crate::administration;
 use crate::agent::{Agent, SharedAgent};
+use crate::core::label::shown;
 use crate::core::policy::Keeping;
 use crate::core::wording;
 use crate::list::Entry;
@@ -18,6 +19,10 @@ use chancery_proto::local::{
 use http::StatusCode;
 use std::sync::Arc;
 
+/// No server can so much that a name for it is longer, or that there are more.
+const LONGEST_NAME: usize = 100;
+const MOST_NAMES: usize = 200;
+
 impl Entry {
     /// A server of our own make signs in by OAuth 2.
     pub(crate) fn is_chancery(&self) -> bool {
@@ -26,19 +31,18 @@ impl Entry {
             .is_some_and(|product| product.starts_with("Chancery"))
     }
 
-    /// Takes over what the server tells about itself.
+    /// Takes over what the server tells about itself, as far as it can be shown.
     fn learn(&mut self, told: &Discovery) {
-        if !told.dms_version.is_empty() {
-            self.version = Some(told.dms_version.clone());
+        if let Some(version) = shown(&told.dms_version) {
+            self.version = Some(version);
         }
         if let Some(product) = &told.product {
-            self.product = Some(
-                format!("{} {}", product.name, product.version)
-                    .trim()
-                    .to_owned(),
-            );
+            self.product = shown(&format!("{} {}", product.name, product.version));
         }
-        self.announced.clone_from(&told.capabilities);
+        self.announced = told.capabilities.as_ref().map(|all| {
+            let real = all.iter().filter(|name| name.len() <= LONGEST_NAME);
+            real.take(MOST_NAMES).cloned().collect()
+        });
     }
 
     /// Whether this version connects to a server of that level (P1).

@@ -18,7 +18,9 @@ use chancery_proto::local::{
     HOST, Hello, OLDEST_PROTOCOL, PROTOCOL, ServerList, Status, WatchEvent,
 };
 use futures_util::stream;
-use http::header::{CONNECTION, CONTENT_TYPE, HOST as HOST_HEADER, ORIGIN, REFERER};
+use http::header::{
+    CONNECTION, CONTENT_TYPE, HOST as HOST_HEADER, ORIGIN, REFERER, TRANSFER_ENCODING,
+};
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt as _, Limited, StreamBody};
 use hyper::body::{Frame, Incoming};
@@ -31,6 +33,17 @@ use tokio::sync::watch;
 /// The longest body of the agent's own routes.
 const LONGEST: usize = 64 * 1024;
 const ROUTES: &str = "/agent/v1/";
+/// What the Work API is spoken with. `TRACE` would show the token to the
+/// caller, and `CONNECT` would give away the connection.
+const METHODS: [Method; 7] = [
+    Method::GET,
+    Method::HEAD,
+    Method::POST,
+    Method::PUT,
+    Method::PATCH,
+    Method::DELETE,
+    Method::OPTIONS,
+];
 
 /// Answers one request.
 pub(crate) async fn answer(
@@ -71,6 +84,9 @@ async fn route(
         Ok(passed) if passed.is_discovery && request.method() != Method::GET => {
             Err(Refusal::forbidden("Discovery is only read."))
         }
+        Ok(_) if !METHODS.contains(request.method()) => Err(Refusal::forbidden(
+            "The agent passes on GET, HEAD, POST, PUT, PATCH, DELETE and OPTIONS. Use one of them.",
+        )),
         Ok(passed) => gateway::forward(agent, line, passed, request).await,
         Err(NotPassed::Disguised) => Err(Refusal::bad_request(
             "The path hides another one (“..”, an encoded slash or the like). Write it out.",
@@ -102,7 +118,15 @@ fn admit(request: &Request<Incoming>) -> Result<(), Refusal> {
             "The agent answers to the host name “chancery” only. Use http://chancery/ with its socket.",
         ));
     }
-    Ok(())
+    let codings: Vec<_> = headers.get_all(TRANSFER_ENCODING).iter().collect();
+    match codings.as_slice() {
+        [] => Ok(()),
+        [only] if only.as_bytes().eq_ignore_ascii_case(b"chunked") => Ok(()),
+        // What would be passed on without the word for it.
+        _ => Err(Refusal::bad_request(
+            "The body is coded in a way that the agent does not read. Send it as it is, or in chunks.",
+        )),
+    }
 }
 
 async fn own_route(

@@ -262,7 +262,8 @@ impl Refusal {
                 StatusCode::BAD_GATEWAY,
                 agent_codes::BAD_ANSWER,
                 format!(
-                    "{server} answered with something that makes no sense ({error}). Tell your administrator."
+                    "{server} answered with something that makes no sense ({}). Tell your administrator.",
+                    error.plainly()
                 ),
             ),
         }

@@ -8,6 +8,7 @@
 mod address;
 mod certificate;
 mod error;
+mod framing;
 mod http_client;
 mod lifetimes;
 mod prove;
@@ -85,7 +86,7 @@ impl Remote {
                 tell.notify_one();
             }
         });
-        let answer = tokio::select! {
+        let mut answer = tokio::select! {
             biased;
             () = too_many.notified() => {
                 return Err(RemoteError::nonsense(
@@ -99,6 +100,7 @@ impl Remote {
                 "it wants to speak another protocol, which nobody asked for",
             ));
         }
+        framing::settle(answer.headers_mut())?;
         Ok(answer)
     }
 

@@ -69,8 +69,10 @@ pub struct TokenResponse {
     /// Always `Bearer`.
     pub token_type: String,
     /// Seconds until the session ends for lack of use.
+    #[serde(default)]
     pub expires_in: u64,
-    /// Renews the session once.
+    /// Renews the session once; empty where there is none.
+    #[serde(default)]
     pub refresh_token: Secret,
     /// `user` or `admin`.
     #[serde(default)]

@@ -52,17 +52,23 @@ pub enum Says {
     This(Vec<u8>),
     /// These bytes, and then those as long as anybody reads.
     WithoutEnd(Vec<u8>, Vec<u8>),
+    /// These bytes, and then it waits as if there were more to come.
+    Half(Vec<u8>),
     /// Nothing; it hangs up.
     Nothing,
 }
 
 impl Says {
-    /// A whole answer.
+    /// A whole answer, after which it hangs up as it says.
     #[must_use]
     pub fn answer(status: &str, headers: &str, body: &str) -> Self {
         let length = body.len();
+        let close = match headers.contains("Connection:") {
+            true => "",
+            false => "Connection: close\r\n",
+        };
         Self::This(
-            format!("HTTP/1.1 {status}\r\n{headers}Content-Length: {length}\r\n\r\n{body}")
+            format!("HTTP/1.1 {status}\r\n{headers}{close}Content-Length: {length}\r\n\r\n{body}")
                 .into_bytes(),
         )
     }
@@ -83,6 +89,8 @@ struct Shared {
     heard: Mutex<Vec<Asked>>,
     tokens: AtomicU64,
     address: SocketAddr,
+    /// Whether it says that it is Chancery, and renews sessions.
+    is_own_make: bool,
 }
 
 /// The server. Its thread ends with the test's process.
@@ -97,12 +105,26 @@ impl LyingServer {
     /// When there is no port left.
     #[must_use]
     pub fn start() -> Self {
+        Self::made(true)
+    }
+
+    /// One of another make: with the v1 session only, which nothing renews.
+    ///
+    /// # Panics
+    /// When there is no port left.
+    #[must_use]
+    pub fn of_another_make() -> Self {
+        Self::made(false)
+    }
+
+    fn made(is_own_make: bool) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let shared = Arc::new(Shared {
             script: Mutex::new(Box::new(|_| Says::Honestly)),
             heard: Mutex::default(),
             tokens: AtomicU64::new(0),
             address: listener.local_addr().expect("an address"),
+            is_own_make,
         });
         let behind = Arc::clone(&shared);
         std::thread::spawn(move || {
@@ -177,6 +199,11 @@ impl Shared {
                 Says::Adding(lines) => (whole(&honest, &lines), None),
                 Says::This(bytes) => (bytes, Some(Vec::new())),
                 Says::WithoutEnd(first, again) => (first, Some(again)),
+                Says::Half(bytes) => {
+                    let _ = stream.write_all(&bytes);
+                    let _ = std::io::copy(&mut reading, &mut std::io::sink());
+                    return;
+                }
                 Says::Nothing => return,
             };
             let mut went = stream.write_all(&first).is_ok();
@@ -198,6 +225,11 @@ impl Shared {
                 json!({"access_token": format!("token-{number}"), "token_type": "Bearer",
                     "expires_in": 14_400, "refresh_token": format!("refresh-{number}"), "scope": "user"})
             }
+            "/api/v1/session/login" => {
+                let number = self.tokens.fetch_add(1, Ordering::Relaxed);
+                json!({"X-Auth-Token": format!("token-{number}"), "customer_id": 1,
+                    "max_age": 14_400, "persona": "user", "user": {"user_id": "ann"}})
+            }
             "/api" | "/work/api" => {
                 let mut data = json!({"product": {"name": "Chancery", "version": "0.1.0"},
                     "auth_status": "unauthenticated", "dms_version": "10.4.5",
@@ -205,6 +237,11 @@ impl Shared {
                     "sign_in_methods": [{"kind": "password"}],
                     "session": {"idle_seconds": 14_400, "absolute_seconds": 2_592_000, "refresh": true},
                     "versions": [{"name": "v2", "version": "2.1", "url": format!("http://{}/work/api/v2", self.address)}]});
+                if !self.is_own_make {
+                    for name in ["product", "capabilities", "sign_in_methods", "session"] {
+                        let _ = data.as_object_mut().and_then(|all| all.remove(name));
+                    }
+                }
                 if asked.has_session() {
                     data["auth_status"] = json!("authenticated");
                     data["user"] = json!({"customer_id": 1, "id": "ann", "name": "Ann"});
@@ -247,10 +284,34 @@ fn read(reading: &mut impl BufRead) -> Option<Asked> {
         headers,
         body: String::new(),
     };
-    let length = asked.header("content-length");
-    let length = length.and_then(|length| length.parse().ok()).unwrap_or(0);
     let mut body = Vec::new();
-    reading.take(length).read_to_end(&mut body).ok()?;
+    if asked.header("transfer-encoding").is_some() {
+        chunks(reading, &mut body)?;
+    } else {
+        let length = asked.header("content-length");
+        let length = length.and_then(|length| length.parse().ok()).unwrap_or(0);
+        reading.take(length).read_to_end(&mut body).ok()?;
+    }
     asked.body = String::from_utf8_lossy(&body).into_owned();
     Some(asked)
+}
+
+/// A body in chunks (RFC 9112, section 7.1); none when it broke off.
+fn chunks(reading: &mut impl BufRead, body: &mut Vec<u8>) -> Option<()> {
+    loop {
+        let mut line = String::new();
+        reading.read_line(&mut line).ok()?;
+        let size = line.split(';').next()?.trim();
+        let size = usize::from_str_radix(size, 16).ok()?;
+        let before = body.len();
+        let end = size.checked_add(2)?;
+        let whole = reading.take(u64::try_from(end).ok()?).read_to_end(body);
+        if whole.ok()? != end {
+            return None;
+        }
+        body.truncate(before + size);
+        if size == 0 {
+            return Some(());
+        }
+    }
 }

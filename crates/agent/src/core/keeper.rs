@@ -280,8 +280,8 @@ impl Keeper {
         match (&self.session, &self.user) {
             (Some(session), _) => match &session.refresh {
                 Some(refresh) => Way::Refresh(refresh.clone()),
-                None if session.refused => Way::Nobody(NeedsUserReason::Expired),
-                // Nothing renews it: only the server may say that it is over.
+                // Nothing renews it: only the server may say that it is over,
+                // and a path that refuses it does not speak for the server.
                 None => Way::Ask(session.token.clone()),
             },
             (None, None) => Way::Nobody(NeedsUserReason::NeverSignedIn),

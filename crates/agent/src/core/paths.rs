@@ -39,7 +39,13 @@ pub(crate) fn pass(path: &str) -> Result<Passed, NotPassed> {
     let mut raw = Vec::new();
     let mut plain = Vec::new();
     let mut signs_in = false;
+    let mut is_below_session = false;
     for segment in path.split('/').filter(|segment| !segment.is_empty()) {
+        if !is_escaped(segment) {
+            return Err(NotPassed::Disguised);
+        }
+        // Of `session` at the end, a file's name for instance, more below.
+        signs_in |= is_below_session;
         let decoded = percent_decode_str(segment)
             .decode_utf8()
             .map_err(|_| NotPassed::Disguised)?;
@@ -47,9 +53,11 @@ pub(crate) fn pass(path: &str) -> Result<Passed, NotPassed> {
             if is_hiding(&reading) {
                 return Err(NotPassed::Disguised);
             }
-            // `session` stands right behind a version; further on it may be a
-            // file's name.
-            signs_in |= plain.len() < 5 && reading.eq_ignore_ascii_case("session");
+            if is_session(&reading) {
+                // Right behind a version it is no file's name.
+                signs_in |= plain.len() < 5;
+                is_below_session = true;
+            }
         }
         raw.push(segment);
         plain.push(decoded.to_ascii_lowercase());
@@ -91,6 +99,21 @@ fn readings(decoded: &str) -> Result<[String; 4], NotPassed> {
         decoded.to_owned(),
         twice.into_owned(),
     ])
+}
+
+/// Whether each `%` begins a byte written in two digits. Anything else is read
+/// by each server in its own way.
+fn is_escaped(segment: &str) -> bool {
+    segment.split('%').skip(1).all(|after| {
+        let digits = after.as_bytes().get(..2);
+        digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
+    })
+}
+
+/// Whether a server may take it for `session`: by letters that are the same in
+/// capitals, or without the dots and spaces at its end.
+fn is_session(reading: &str) -> bool {
+    reading.trim_end_matches(['.', ' ']).to_uppercase() == "SESSION"
 }
 
 fn is_hiding(reading: &str) -> bool {
@@ -136,6 +159,10 @@ mod tests {
             "/api/v2/session/login",
             "/api/v2/session;a=b/login",
             "/api/v2/%2573ession/login",
+            "/api/v2/session./login",
+            "/api/v2/session%20/login",
+            "/api/v2/%C5%BFession/login",
+            "/work/api/v2/customers/1/session/login",
         ] {
             assert_eq!(pass(path), Err(NotPassed::SignIn), "{path}");
         }
@@ -156,6 +183,9 @@ mod tests {
             "/work/api/%2e.;/auth/token",
             "/work/api/v2/a%0d%0ab",
             "/work/api/./v2",
+            "/work/api/v2/%u0073ession/login",
+            "/work/api/v2/100%",
+            "/work/api/v2/%2",
         ] {
             assert_eq!(pass(path), Err(NotPassed::Disguised), "{path}");
         }

@@ -46,6 +46,9 @@ pub(super) async fn forward(
     *request.method_mut() = parts.method.clone();
     *request.uri_mut() = super::uri(passed, &parts)?;
     *request.headers_mut() = headers::onward(&parts.headers, false);
+    if passed.is_discovery {
+        discovery::ask_plainly(request.headers_mut());
+    }
     headers::add_token(request.headers_mut(), &grant.token).map_err(|error| seat.failed(&error))?;
     let sent = seat.remote.send(request).await;
     let answer = sent.map_err(|error| seat.failed(&error))?;

@@ -6,14 +6,26 @@ use crate::refusal::Refusal;
 use crate::seat::Seat;
 use chancery_client::local::{Body, full_body};
 use chancery_proto::local::HOST;
-use http::{HeaderValue, Response, header};
+use http::{HeaderMap, HeaderValue, Response, header};
 use http_body_util::{BodyExt as _, Limited};
 use hyper::body::Incoming;
 use serde_json::Value;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// The longest discovery that is read.
 const LONGEST: usize = 1024 * 1024;
+/// It has come whole within this time.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// Asks for the whole of it, in a form that can be read here.
+pub(super) fn ask_plainly(headers: &mut HeaderMap) {
+    headers.remove(header::RANGE);
+    headers.insert(
+        header::ACCEPT_ENCODING,
+        HeaderValue::from_static("identity"),
+    );
+}
 
 /// The answer with `versions[].url` leading here; nothing else is touched.
 pub(super) async fn rewritten(
@@ -31,9 +43,10 @@ pub(super) async fn rewritten(
             ),
         )
     };
-    let bytes = Limited::new(body, LONGEST)
-        .collect()
+    let read = Limited::new(body, LONGEST).collect();
+    let bytes = tokio::time::timeout(PATIENCE, read)
         .await
+        .map_err(|_| nonsense("its discovery does not end"))?
         .map_err(|_| nonsense("its discovery broke off or is too long"))?
         .to_bytes();
     let mut json: Value =

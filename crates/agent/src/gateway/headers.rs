@@ -20,7 +20,7 @@ const HOP_BY_HOP: [&str; 10] = [
     "http2-settings",
 ];
 /// The caller's own words about who they are, and what is meant for the agent.
-const STAYS_HERE: [&str; 12] = [
+const STAYS_HERE: [&str; 14] = [
     "authorization",
     X_AUTH_TOKEN,
     "x-xsrf-token",
@@ -29,6 +29,9 @@ const STAYS_HERE: [&str; 12] = [
     "origin",
     "referer",
     "expect",
+    // Servers that know these take them for the path.
+    "x-original-url",
+    "x-rewrite-url",
     SERVER,
     INTERACTION,
     APPLICATION,
@@ -51,8 +54,10 @@ pub(crate) fn onward(from: &HeaderMap, background: bool) -> HeaderMap {
     let named = named_by_connection(from);
     let mut to = HeaderMap::with_capacity(from.len());
     for (name, value) in from {
-        let stays = HOP_BY_HOP.contains(&name.as_str())
-            || STAYS_HERE.contains(&name.as_str())
+        // Many servers read `X_Auth_Token` as if it were the real one.
+        let read_as = name.as_str().replace('_', "-");
+        let stays = HOP_BY_HOP.contains(&read_as.as_str())
+            || STAYS_HERE.contains(&read_as.as_str())
             || named.contains(name);
         if !stays {
             to.append(name.clone(), value.clone());
@@ -121,6 +126,8 @@ mod tests {
         let from = headers(&[
             ("authorization", "Bearer stolen"),
             ("x-auth-token", "stolen"),
+            ("x_auth_token", "stolen"),
+            ("x-original-url", "/auth/oauth2/token"),
             ("cookie", "a=b"),
             ("connection", "keep-alive, x-mine"),
             ("x-mine", "1"),

@@ -80,12 +80,16 @@ pub(crate) async fn forward(
     if matches!(sending, Sending::Streamed(_)) {
         held = confirm(&session, held).await?;
     }
+    let mut onward = headers::onward(&parts.headers, background);
+    if passed.is_discovery {
+        discovery::ask_plainly(&mut onward);
+    }
     let call = Call {
         seat: &seat,
         session,
         method: parts.method.clone(),
         uri: uri(&passed, &parts)?,
-        headers: headers::onward(&parts.headers, background),
+        headers: onward,
         purpose,
     };
     let answered = call.carry_out(held, sending).await?;

@@ -2,22 +2,36 @@
 
 use super::{FLIGHT, Landing, Seat, chance, locked};
 use crate::core::keeper::{Brought, Generation, Kept, Landed, Session, Way};
+use crate::core::label::shown;
 use crate::core::single_flight::Boarding;
 use crate::refusal::Refusal;
 use chancery_client::remote::{Obtained, RemoteError, RemoteErrorKind, Renewal};
 use chancery_proto::local::{KeyringState, NeedsUserReason};
 use chancery_proto::secret::Secret;
+use http::StatusCode;
 use std::sync::Arc;
 use std::time::Duration;
 
 /// What a flight that waits for a busy server leaves itself for the next try.
 const RESERVE: Duration = Duration::from_secs(5);
+/// No id of a person is longer, in bytes.
+const LONGEST_ID: usize = 255;
 
 /// Why a try brought no session.
 enum Failed {
     /// The server asked for patience.
     Busy(Option<Duration>),
     Refused(Refusal),
+}
+
+/// Whether it can be somebody's id, and be typed and shown.
+fn is_id(told: &str) -> bool {
+    !told.trim().is_empty() && told.len() <= LONGEST_ID && !told.chars().any(char::is_control)
+}
+
+fn is_unauthorized(error: &RemoteError) -> bool {
+    let status = StatusCode::UNAUTHORIZED;
+    error.kind == RemoteErrorKind::Refused { status }
 }
 
 impl Seat {
@@ -89,6 +103,12 @@ impl Seat {
             Ok(Renewal::Refused) => {
                 self.reached();
                 self.forget(user.as_deref()).await;
+                Err(Failed::Refused(self.nobody(flight, NeedsUserReason::Ended)))
+            }
+            // It does not say that the token is over, so what is kept stays
+            // kept; but nothing silent is left to try.
+            Err(error) if is_unauthorized(&error) => {
+                self.reached();
                 Err(Failed::Refused(self.nobody(flight, NeedsUserReason::Ended)))
             }
             Err(error) => Err(self.sorted(&error)),
@@ -230,10 +250,9 @@ impl Seat {
         };
         // The id as the server writes it, so that one person has one entry.
         let (id, name) = match told.user {
-            Some(person) if !person.id.is_empty() => (person.id, person.name),
-            _ => (user.to_owned(), String::new()),
+            Some(person) if is_id(&person.id) => (person.id, shown(&person.name)),
+            _ => (user.to_owned(), None),
         };
-        let name = Some(name).filter(|name| !name.is_empty());
         let other = {
             let keeper = self.keeper();
             keeper.user().filter(|last| *last != id).map(str::to_owned)

@@ -72,6 +72,11 @@ impl RemoteError {
         self.cause.as_deref().unwrap_or(&self.why)
     }
 
+    /// Whether what came was no HTTP.
+    pub(super) fn is_no_http(&self) -> bool {
+        self.kind == RemoteErrorKind::Nonsense && self.cause.is_some()
+    }
+
     pub(super) fn nonsense(why: impl Into<String>) -> Self {
         Self::new(RemoteErrorKind::Nonsense, why)
     }
@@ -95,6 +100,7 @@ impl RemoteError {
     pub(super) fn of_transport(error: &(dyn StdError + 'static)) -> Self {
         let mut why = error.to_string();
         let (mut certificate, mut body) = (is_certificate(error), is_body(error));
+        let mut nonsense = is_nonsense(error);
         let mut proxy = error.downcast_ref::<ProxyError>();
         let mut cause = plain(error);
         let mut source = error.source();
@@ -102,6 +108,7 @@ impl RemoteError {
             why = format!("{why}: {inner}");
             certificate |= is_certificate(inner);
             body |= is_body(inner);
+            nonsense |= is_nonsense(inner);
             proxy = proxy.or_else(|| inner.downcast_ref());
             cause = plain(inner);
             source = inner.source();
@@ -115,10 +122,14 @@ impl RemoteError {
                 cause: None,
             };
         }
-        let kind = match (certificate, body) {
-            (true, _) => RemoteErrorKind::Certificate,
-            (false, true) => RemoteErrorKind::Body,
-            (false, false) => RemoteErrorKind::Unreachable,
+        let kind = if certificate {
+            RemoteErrorKind::Certificate
+        } else if body {
+            RemoteErrorKind::Body
+        } else if nonsense {
+            RemoteErrorKind::Nonsense
+        } else {
+            RemoteErrorKind::Unreachable
         };
         Self {
             cause: Some(cause),
@@ -153,6 +164,13 @@ fn is_body(error: &(dyn StdError + 'static)) -> bool {
     error
         .downcast_ref::<hyper::Error>()
         .is_some_and(hyper::Error::is_user)
+}
+
+/// The HTTP library's word for an answer that is no HTTP.
+fn is_nonsense(error: &(dyn StdError + 'static)) -> bool {
+    error
+        .downcast_ref::<hyper::Error>()
+        .is_some_and(hyper::Error::is_parse)
 }
 
 fn is_certificate(error: &(dyn StdError + 'static)) -> bool {

@@ -7,6 +7,13 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// A server that asks for a longer wait is tried again after that.
 const LONGEST_WAIT: Duration = Duration::from_secs(3600);
+/// Ten years: no session is told to live longer.
+const LONGEST_LIFE: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
+
+/// A life of so many seconds, as a server told it.
+pub(super) fn told_life(seconds: u64) -> Duration {
+    Duration::from_secs(seconds).min(LONGEST_LIFE)
+}
 
 /// What an answer told about the session's life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -23,7 +30,7 @@ impl ToldLife {
     pub fn read(answer: &HeaderMap) -> Self {
         let seconds = |name: &str| {
             let text = answer.get(name)?.to_str().ok()?;
-            text.trim().parse().ok().map(Duration::from_secs)
+            text.trim().parse().ok().map(told_life)
         };
         Self {
             idle: seconds(headers::SESSION_IDLE),

@@ -134,7 +134,13 @@ impl Remote {
             // The connection was broken before: servers close those that
             // nobody used for a while.
             Err(error) if error.kind == RemoteErrorKind::Unreachable && began.elapsed() < STALE => {
-                self.send(question(path, token)?).await?
+                self.send(question(path, token)?).await
+            }
+            other => other,
+        };
+        let response = match response {
+            Err(error) if error.is_no_http() => {
+                return Ok(Answer::Nothing(error.plainly().to_owned()));
             }
             other => other?,
         };
@@ -154,6 +160,8 @@ impl Remote {
         if status == StatusCode::UNAUTHORIZED {
             return Ok(match serde_json::from_slice::<ErrorEnvelope>(&bytes) {
                 Ok(_) => Answer::Closed,
+                // With a session it means that session, however it is put.
+                Err(_) if token.is_some() => Answer::Closed,
                 Err(_) => Answer::Nothing("it asks for another kind of sign-in".to_owned()),
             });
         }

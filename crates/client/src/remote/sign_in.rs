@@ -1,6 +1,7 @@
 //! Signing in with a password, renewing, and signing out.
 
 use super::http_client::whole;
+use super::lifetimes::told_life;
 use super::prove::{busy, token_value};
 use super::{CLIENT_ID, Remote, RemoteError, RemoteErrorKind};
 use crate::local::{Body, full_body};
@@ -15,6 +16,8 @@ use url::form_urlencoded::Serializer;
 /// A sign-in that takes longer has failed. Hashing a password is slow on
 /// purpose, and a server may have a queue of them.
 const PATIENCE: Duration = Duration::from_secs(25);
+/// The longest token that is taken.
+const LONGEST_TOKEN: usize = 16 * 1024;
 
 /// A session that was obtained.
 #[derive(Debug, Clone)]
@@ -136,8 +139,12 @@ impl Remote {
             .map_err(|error| RemoteError::nonsense(error.to_string()))?;
         let (status, bytes) = self.ask(request).await?;
         match status {
-            StatusCode::OK => serde_json::from_slice(&bytes)
-                .map_err(|error| RemoteError::nonsense(error.to_string())),
+            StatusCode::OK => {
+                let told: LoginResponse = serde_json::from_slice(&bytes)
+                    .map_err(|error| RemoteError::nonsense(error.to_string()))?;
+                usable(&told.x_auth_token)?;
+                Ok(told)
+            }
             StatusCode::UNAUTHORIZED => Err(wrong_password()),
             status => Err(refused(status)),
         }
@@ -155,7 +162,11 @@ impl Remote {
         ]);
         let (status, bytes) = self.post_form("/auth/oauth2/token", form, device).await?;
         Ok(match tokens(status, &bytes)? {
-            Some(obtained) => Renewal::Obtained(obtained),
+            // A server that gives no other one lets this be used again.
+            Some(obtained) => Renewal::Obtained(Obtained {
+                refresh: obtained.refresh.or_else(|| Some(refresh.clone())),
+                ..obtained
+            }),
             None => Renewal::Refused,
         })
     }
@@ -229,7 +240,7 @@ impl Remote {
 }
 
 fn idle(login: &LoginResponse) -> Option<Duration> {
-    (login.max_age > 0).then(|| Duration::from_secs(login.max_age))
+    (login.max_age > 0).then(|| told_life(login.max_age))
 }
 
 fn with_device(request: http::request::Builder, device: &str) -> http::request::Builder {
@@ -247,16 +258,39 @@ fn form(fields: &[(&str, &str)]) -> String {
     serializer.finish()
 }
 
+/// A token that a call can be made with.
+fn usable(token: &Secret) -> Result<(), RemoteError> {
+    if token.is_empty() {
+        return Err(RemoteError::nonsense("the token is empty"));
+    }
+    token_value(token)?;
+    short(token)
+}
+
+fn short(token: &Secret) -> Result<(), RemoteError> {
+    if token.reveal().len() > LONGEST_TOKEN {
+        return Err(RemoteError::nonsense(format!(
+            "a token is longer than {LONGEST_TOKEN} bytes"
+        )));
+    }
+    Ok(())
+}
+
 /// The tokens of an answer, or none when the grant was refused.
 fn tokens(status: StatusCode, bytes: &Bytes) -> Result<Option<Obtained>, RemoteError> {
     if status == StatusCode::OK {
         let tokens: TokenResponse = serde_json::from_slice(bytes).map_err(|error| {
             RemoteError::nonsense(format!("the tokens cannot be read: {error}"))
         })?;
+        let refresh = Some(tokens.refresh_token).filter(|refresh| !refresh.is_empty());
+        usable(&tokens.access_token)?;
+        if let Some(refresh) = &refresh {
+            short(refresh)?;
+        }
         return Ok(Some(Obtained {
             token: tokens.access_token,
-            refresh: Some(tokens.refresh_token).filter(|refresh| !refresh.is_empty()),
-            idle: (tokens.expires_in > 0).then(|| Duration::from_secs(tokens.expires_in)),
+            refresh,
+            idle: (tokens.expires_in > 0).then(|| told_life(tokens.expires_in)),
         }));
     }
     let error: Option<OAuthError> = serde_json::from_slice(bytes).ok();

@@ -2,7 +2,7 @@
 //! thing; and what is only odd reaches the caller as it is.
 
 use chancery_testkit::lying::{LyingServer, Says};
-use chancery_testkit::memory::{core_time, resident_kib};
+use chancery_testkit::memory::{core_time, forget_peak, peak_kib, resident_kib};
 use chancery_testkit::server::API;
 use chancery_testkit::{Answer, Request, TestHome};
 use std::io::{self, Write};
@@ -47,11 +47,13 @@ fn well_after(home: &TestHome, server: &LyingServer) {
     assert_eq!(home.state(), "connected");
 }
 
+/// How much more the agent held at any time meanwhile.
 fn grown(home: &TestHome, work: impl FnOnce()) -> u64 {
     let pid = home.agent_pid();
     let before = resident_kib(pid).expect("it runs");
+    assert!(forget_peak(pid), "the kernel counts anew");
     work();
-    resident_kib(pid).expect("it runs").saturating_sub(before)
+    peak_kib(pid).expect("it runs").saturating_sub(before)
 }
 
 #[test]

@@ -5,6 +5,7 @@
 
 mod activation;
 mod administration;
+mod backpressure;
 mod bad_uploads;
 mod bad_words;
 mod browser;
@@ -16,7 +17,9 @@ mod encrypted;
 mod expiry;
 mod hostile_callers;
 mod lying_servers;
+mod lying_sessions;
 mod one_connection;
+mod one_reading;
 mod policy;
 mod prompts;
 mod real_use;
