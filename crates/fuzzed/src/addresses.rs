@@ -33,7 +33,7 @@ pub(crate) fn hold(bytes: &[u8]) {
     if !address.is_encrypted() {
         let typed = text.trim().to_ascii_lowercase();
         assert!(
-            typed.starts_with("http://") || !typed.contains("://"),
+            typed.starts_with("http://") || !typed.starts_with("https:"),
             "{text} was meant to be encrypted"
         );
     }
@@ -43,9 +43,21 @@ pub(crate) fn hold(bytes: &[u8]) {
     assert_eq!(uri.host(), Some(address.host()));
 }
 
-/// The part in which a user's name may stand.
+/// The part in which a user's name may stand: after a scheme if there is one,
+/// however many slashes stand between, and before whatever ends it.
 fn authority(text: &str) -> &str {
     let typed = text.trim();
-    let rest = typed.split_once("://").map_or(typed, |(_, rest)| rest);
-    rest.split(['/', '\\', '?', '#']).next().unwrap_or_default()
+    let (before, after) = typed.split_once(':').unwrap_or(("", typed));
+    let web = matches!(before.to_ascii_lowercase().as_str(), "http" | "https");
+    let scheme = before
+        .chars()
+        .all(|letter| letter.is_ascii_alphanumeric() || matches!(letter, '+' | '-' | '.'));
+    let rest = match (web, scheme && after.starts_with("//")) {
+        (false, false) => typed,
+        _ => after,
+    };
+    rest.trim_start_matches(['/', '\\'])
+        .split(['/', '\\', '?', '#'])
+        .next()
+        .unwrap_or_default()
 }

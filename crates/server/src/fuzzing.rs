@@ -148,28 +148,28 @@ fn found(store: &Store, who: &Principal, kind: Kind, asked: Asked<'_>) -> Result
         Kind::Documents => {
             let filter = documents::filter(&query, libraries, by_cursor)?;
             let listed = store.documents(who, &filter, &page)?;
-            Ok(told(&page, listed, |one| {
+            Ok(told(&page, by_cursor, listed, |one| {
                 format!("{}!{}.{}", one.library, one.number, one.version)
             }))
         }
         Kind::Workspaces => {
             let filter = containers::filter(&query, libraries, by_cursor)?;
             let listed = store.workspaces(who, &filter, &page)?;
-            Ok(told(&page, listed, |one| one.id()))
+            Ok(told(&page, by_cursor, listed, |one| one.id()))
         }
         Kind::Folders => {
             let filter = containers::filter(&query, libraries, by_cursor)?;
             let listed = store.folders(who, &filter, None, &page)?;
-            Ok(told(&page, listed, |one| one.id()))
+            Ok(told(&page, by_cursor, listed, |one| one.id()))
         }
     }
 }
 
-fn told<T>(page: &Page, listed: Listed<T>, id: impl Fn(&T) -> String) -> Found {
+fn told<T>(page: &Page, by_cursor: bool, listed: Listed<T>, id: impl Fn(&T) -> String) -> Found {
     Found {
         ids: listed.items.iter().map(id).collect(),
         total: listed.total,
-        cursor: listed.cursor,
+        cursor: listed.cursor.filter(|_| by_cursor),
         limit: page.limit,
     }
 }

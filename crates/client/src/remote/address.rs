@@ -120,10 +120,31 @@ impl Address {
     }
 }
 
+/// The scheme, where one was typed, and what follows it.
+///
+/// Only what stands first is a scheme (RFC 3986, section 3.1): in
+/// `work.example.com/go?to=https://other.example` there is none.
+fn scheme_of(typed: &str) -> (Option<&str>, &str) {
+    let Some((before, rest)) = typed.split_once(':') else {
+        return (None, typed);
+    };
+    let web = ["http", "https"]
+        .iter()
+        .any(|scheme| before.eq_ignore_ascii_case(scheme));
+    let letters = |character: char| character.is_ascii_alphanumeric() || "+-.".contains(character);
+    if web || (rest.starts_with("//") && before.chars().all(letters)) {
+        (Some(before), rest)
+    } else {
+        (None, typed)
+    }
+}
+
 /// Whether something stands before the host.
-fn names_somebody(typed: &str) -> bool {
-    let rest = typed.split_once("://").map_or(typed, |(_, rest)| rest);
-    let authority = rest.split(['/', '\\', '?', '#']).next();
+fn names_somebody(after_scheme: &str) -> bool {
+    let authority = after_scheme
+        .trim_start_matches(['/', '\\'])
+        .split(['/', '\\', '?', '#'])
+        .next();
     authority.is_some_and(|authority| authority.contains('@'))
 }
 
@@ -135,8 +156,9 @@ impl FromStr for Address {
         if typed.is_empty() {
             return Err(AddressError::Empty);
         }
+        let (scheme, rest) = scheme_of(typed);
         // Before anything else: what is repeated to the person may be a password.
-        if names_somebody(typed) {
+        if names_somebody(rest) {
             return Err(AddressError::Person);
         }
         let unreadable = || AddressError::Unreadable(typed.to_owned());
@@ -146,7 +168,12 @@ impl FromStr for Address {
         {
             return Err(unreadable());
         }
-        if typed.contains("://") {
+        if scheme.is_some() {
+            // A browser would guess what is meant by `https:/work` (WHATWG URL,
+            // section 4.4); where a password goes is not guessed.
+            if !rest.starts_with("//") {
+                return Err(unreadable());
+            }
             let url = Url::parse(typed).map_err(|_| unreadable())?;
             return Self::of_url(&url, typed);
         }
@@ -202,6 +229,10 @@ mod tests {
             ("127.0.0.1:8480", "http://127.0.0.1:8480"),
             ("localhost:8480", "http://localhost:8480"),
             ("https://localhost:8443", "https://localhost:8443"),
+            (
+                "work.example.com/go?to=http://other.example",
+                "https://work.example.com",
+            ),
         ] {
             assert_eq!(read(typed).as_deref(), Ok(meant), "{typed}");
         }
@@ -226,16 +257,26 @@ mod tests {
             read("file:///etc/passwd"),
             Err(AddressError::Scheme(_))
         ));
-        assert_eq!(
-            read("https://ann:secret@work.example.com"),
-            Err(AddressError::Person)
-        );
+        for typed in [
+            "https://ann:secret@work.example.com",
+            "ann:secret@work.example.com",
+            "ann:secret@work.example.com/x://y",
+            "https:/ann:secret@work.example.com",
+            "https:ann:secret@work.example.com",
+            "https:\\\\ann:secret@work.example.com",
+        ] {
+            assert_eq!(read(typed), Err(AddressError::Person), "{typed}");
+        }
         for typed in [
             "work example com",
             "https://",
             "a\0b",
             "https://[::1",
             "https://exa\nmple",
+            "https:/work.example.com",
+            "https:work.example.com",
+            "https:\\\\work.example.com",
+            "http:.localhost/::m8://[::1]:84",
         ] {
             assert!(
                 matches!(read(typed), Err(AddressError::Unreadable(_))),
