@@ -5,7 +5,7 @@ use crate::core::derive::{Facts, Intent, derive};
 use crate::core::policy::{Keeping, Settings};
 use crate::core::wording;
 use crate::list::{Entry, List, ListError};
-use crate::prompting::Prompting;
+use crate::prompting::board::Prompting;
 use crate::refusal::Refusal;
 use crate::seat::{Seat, SeatView, Surroundings};
 use crate::settings::SettingsFiles;

@@ -4,60 +4,29 @@
 //! [`session_for`] is how a call gets its session; `core::prompts` decides who
 //! asks what, and this carries it out.
 
+pub(crate) mod board;
 mod prompter;
 mod wish;
 
 pub(crate) use prompter::{Attempt, attempt, decline, offer};
 pub(crate) use wish::Wish;
 
+use self::board::{Inner, Progress, Question};
 use crate::agent::{Agent, SharedAgent};
 use crate::core::derive::Auth;
-use crate::core::prompts::{Asked, Ending, Prompts, Step};
+use crate::core::prompts::{Asked, Ending};
 use crate::core::wording;
 use crate::list::Entry;
 use crate::refusal::Refusal;
 use crate::seat::{Held, Seat};
 use chancery_platform::notification;
 use chancery_proto::local::{Interaction, NeedsUserReason, Prompt};
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{Notify, mpsc, watch};
+use tokio::sync::watch;
 
 /// A caller waits so long for a person. Every prompt is over before.
 const PATIENCE: Duration = Duration::from_secs(120);
-
-/// The prompters that are there, and what they are asking.
-#[derive(Debug, Default)]
-pub(crate) struct Prompting {
-    inner: Mutex<Inner>,
-    /// Told when something may be out of time earlier than was known.
-    sooner: Notify,
-}
-
-#[derive(Debug, Default)]
-struct Inner {
-    prompts: Prompts,
-    prompters: HashMap<u64, mpsc::Sender<Prompt>>,
-    questions: HashMap<u64, Question>,
-    /// Somebody looks at the clock.
-    is_timed: bool,
-    notices: Vec<String>,
-}
-
-/// An open prompt as it is shown, and those who wait for it.
-#[derive(Debug)]
-struct Question {
-    shown: Prompt,
-    progress: watch::Sender<Progress>,
-}
-
-#[derive(Debug, Clone, Copy, Default)]
-struct Progress {
-    /// Counts up when a session came that nobody typed a password for.
-    sessions: u64,
-    ending: Option<Ending>,
-}
 
 /// A session for a call: the one there is or one by a silent way; else, as far
 /// as `wish` allows, by asking the person. `failed` names a session that the
@@ -133,7 +102,7 @@ fn ask(
         seconds: 0,
         over: false,
     };
-    agent.prompting.act(agent, |inner, now| {
+    act(agent, |inner, now| {
         // Looked at under the lock: a sign-in ends its prompt after it.
         if reason.is_some() && seat.view().auth == Auth::Session {
             return Outcome::Session;
@@ -186,7 +155,7 @@ impl Waiter {
 impl Drop for Waiter {
     fn drop(&mut self) {
         let (number, insists) = (self.number, self.insists);
-        self.agent.prompting.act(&self.agent, |inner, now| {
+        act(&self.agent, |inner, now| {
             inner.prompts.leave(number, insists, now);
         });
     }
@@ -194,16 +163,12 @@ impl Drop for Waiter {
 
 /// Somebody signed in there with a password, wherever it was typed.
 pub(crate) fn signed_in(agent: &SharedAgent, server: &str) {
-    agent
-        .prompting
-        .act(agent, |inner, _| inner.prompts.signed_in(server));
+    act(agent, |inner, _| inner.prompts.signed_in(server));
 }
 
 /// The person disconnected from there: nobody is asked any more.
 pub(crate) fn disconnected(agent: &SharedAgent, server: &str) {
-    agent
-        .prompting
-        .act(agent, |inner, _| inner.prompts.disconnected(server));
+    act(agent, |inner, _| inner.prompts.disconnected(server));
 }
 
 /// Looks whether a prompt became needless because a session came otherwise.
@@ -215,138 +180,43 @@ pub(crate) fn look(agent: &SharedAgent) {
             .seat_of(&server)
             .is_some_and(|seat| seat.view().auth == Auth::Session);
         if lives {
-            agent
-                .prompting
-                .act(agent, |inner, _| inner.prompts.session_seen(&server));
+            act(agent, |inner, _| inner.prompts.session_seen(&server));
         }
     }
 }
 
-impl Prompting {
-    fn inner(&self) -> MutexGuard<'_, Inner> {
-        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+/// Changes something on the board, carries out what follows, and tells who has
+/// to know.
+fn act<T>(agent: &SharedAgent, change: impl FnOnce(&mut Inner, Duration) -> T) -> T {
+    let now = agent.surroundings.clock.monotonic();
+    let (outcome, news) = agent.prompting.change(now, change);
+    if news.has_news {
+        agent.surroundings.changed.notify_one();
     }
-
-    /// Whether somebody is being asked to sign in there.
-    pub(crate) fn is_open_at(&self, server: &str) -> bool {
-        self.inner().prompts.is_open_at(server)
+    if news.starts_clock {
+        tokio::spawn(keep_time(Arc::clone(agent)));
+    } else {
+        agent.prompting.sooner.notify_one();
     }
-
-    /// Changes something, carries out what follows, and tells who has to know.
-    fn act<T>(&self, agent: &SharedAgent, change: impl FnOnce(&mut Inner, Duration) -> T) -> T {
-        let now = agent.surroundings.clock.monotonic();
-        let (outcome, has_news, starts_clock, notices) = {
-            let mut inner = self.inner();
-            let outcome = change(&mut inner, now);
-            inner.prompts.expire(now);
-            let has_news = inner.carry_out(now);
-            let starts = !inner.is_timed && inner.prompts.next_due().is_some();
-            inner.is_timed |= starts;
-            let notices = std::mem::take(&mut inner.notices);
-            (outcome, has_news, starts, notices)
-        };
-        if has_news {
-            agent.surroundings.changed.notify_one();
-        }
-        if starts_clock {
-            tokio::spawn(keep_time(Arc::clone(agent)));
-        } else {
-            self.sooner.notify_one();
-        }
-        for server in notices {
-            notify(agent, &server);
-        }
-        outcome
+    for server in news.notices {
+        notify(agent, &server);
     }
+    outcome
 }
 
 /// Ends what is out of time, as long as anything is open.
 async fn keep_time(agent: SharedAgent) {
     loop {
         let now = agent.surroundings.clock.monotonic();
-        let due = {
-            let mut inner = agent.prompting.inner();
-            let due = inner.prompts.next_due();
-            inner.is_timed = due.is_some();
-            due
+        let Some(due) = agent.prompting.next_due() else {
+            return;
         };
-        let Some(due) = due else { return };
         tokio::select! {
             () = tokio::time::sleep(due.saturating_sub(now)) => {
-                agent.prompting.act(&agent, |_, _| ());
+                act(&agent, |_, _| ());
             }
             () = agent.prompting.sooner.notified() => {}
         }
-    }
-}
-
-impl Inner {
-    /// Does what follows; true when the state may be another one.
-    fn carry_out(&mut self, now: Duration) -> bool {
-        let mut has_news = false;
-        loop {
-            let steps = self.prompts.take_steps();
-            if steps.is_empty() {
-                return has_news;
-            }
-            for step in steps {
-                has_news |= !matches!(step, Step::Release { .. });
-                self.carry_out_one(step, now);
-            }
-        }
-    }
-
-    fn carry_out_one(&mut self, step: Step, now: Duration) {
-        match step {
-            Step::Show { prompter, number } => {
-                let seconds = self.prompts.time_left(number, now).as_secs();
-                let Some(question) = self.questions.get_mut(&number) else {
-                    return;
-                };
-                question.shown.seconds = seconds;
-                let shown = question.shown.clone();
-                if !self.tell(prompter, shown) {
-                    self.prompters.remove(&prompter);
-                    self.prompts.withdraw(prompter, now);
-                }
-            }
-            Step::Release { number } => {
-                if let Some(question) = self.questions.get(&number) {
-                    question
-                        .progress
-                        .send_modify(|progress| progress.sessions += 1);
-                }
-            }
-            Step::End {
-                number,
-                prompter,
-                ending,
-            } => {
-                let Some(question) = self.questions.remove(&number) else {
-                    return;
-                };
-                question
-                    .progress
-                    .send_modify(|progress| progress.ending = Some(ending));
-                let over = Prompt {
-                    seconds: 0,
-                    over: true,
-                    ..question.shown
-                };
-                if !self.tell(prompter, over) {
-                    self.prompters.remove(&prompter);
-                    self.prompts.withdraw(prompter, now);
-                }
-            }
-            Step::Notify { server } => self.notices.push(server),
-        }
-    }
-
-    /// False when that prompter is gone, or does not read what it is told.
-    fn tell(&self, prompter: u64, prompt: Prompt) -> bool {
-        self.prompters
-            .get(&prompter)
-            .is_some_and(|lines| lines.try_send(prompt).is_ok())
     }
 }
 

@@ -52,7 +52,7 @@ impl Vault {
         Self {
             keyring: Arc::from(keyring::of_this_system()),
             file: Arc::new(FileStore::at(&directories.state().join("sessions"))),
-            place: chancery_platform::machine::place(directories).into(),
+            place: chancery_platform::machine::place(directories.config()).into(),
             keeping: Arc::new(Mutex::new(keeping)),
             moving: Arc::default(),
         }

@@ -6,7 +6,7 @@ use chancery_proto::local::Interaction;
 use http::{HeaderMap, HeaderName, header};
 
 /// What belongs to one connection, and what says who somebody is.
-const NEVER_ON: [&str; 19] = [
+const NEVER_ON: [&str; 21] = [
     "authorization",
     "x-auth-token",
     "x-xsrf-token",
@@ -14,6 +14,8 @@ const NEVER_ON: [&str; 19] = [
     "host",
     "origin",
     "referer",
+    "x-original-url",
+    "x-rewrite-url",
     "connection",
     "keep-alive",
     "proxy-authenticate",
@@ -59,8 +61,10 @@ fn goes_on(from: &HeaderMap) {
         assert!(!still.contains_key(name), "{name} went on");
     }
     for name in from.keys() {
-        let stays = NEVER_ON.contains(&name.as_str())
-            || FOR_THE_AGENT.contains(&name.as_str())
+        // Servers read `X_Auth_Token` as the real one.
+        let read_as = name.as_str().replace('_', "-");
+        let stays = NEVER_ON.contains(&read_as.as_str())
+            || FOR_THE_AGENT.contains(&read_as.as_str())
             || named.contains(name);
         let before: Vec<_> = from.get_all(name).iter().collect();
         let after: Vec<_> = still.get_all(name).iter().collect();

@@ -1,6 +1,5 @@
 //! The machine and this process: names, ids, and being asked to end.
 
-use crate::directories::Directories;
 use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
 
@@ -39,13 +38,11 @@ pub async fn asked_to_end() -> std::io::Result<()> {
 
 /// A short name for “this person's Chancery on this machine”: the same at
 /// every start, another one for another `CHANCERY_HOME`, and another one where
-/// two machines share one home directory. It tells nothing of either.
+/// two machines share one home directory. It tells nothing of either. `home` is
+/// where its configuration is kept.
 #[must_use]
-pub fn place(directories: &Directories) -> String {
-    place_of(
-        &system::id().unwrap_or_else(device_name),
-        &resolved(directories.config()),
-    )
+pub fn place(home: &Path) -> String {
+    place_of(&system::id().unwrap_or_else(device_name), &resolved(home))
 }
 
 fn place_of(machine: &str, home: &Path) -> String {
@@ -100,16 +97,15 @@ mod tests {
     #[test]
     fn a_place_keeps_its_name_when_it_is_made_and_when_a_link_leads_there() {
         use super::{place, resolved};
-        use crate::directories::Directories;
         let home = tempfile::tempdir().expect("made");
         let real = home.path().join("real");
         let link = home.path().join("link");
         std::fs::create_dir(&real).expect("made");
         std::os::unix::fs::symlink(&real, &link).expect("made");
-        let before = place(&Directories::under(&link).expect("found"));
+        let before = place(&link.join("config"));
         std::fs::create_dir_all(real.join("config")).expect("made");
-        assert_eq!(before, place(&Directories::under(&link).expect("found")));
-        assert_eq!(before, place(&Directories::under(&real).expect("found")));
+        assert_eq!(before, place(&link.join("config")));
+        assert_eq!(before, place(&real.join("config")));
         assert_eq!(resolved(&link.join("a/b")), resolved(&real).join("a/b"));
     }
 }

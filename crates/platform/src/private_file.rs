@@ -13,8 +13,6 @@ mod windows;
 use unix as system;
 #[cfg(windows)]
 use windows as system;
-#[cfg(windows)]
-pub(crate) use windows::ADMINISTRATORS;
 
 /// Replaces `path` by `content`: written beside it for this user only, made
 /// durable, then renamed over it, so that a reader sees the old or the new

@@ -1,5 +1,6 @@
 //! The prompter's side: the stream of prompts, and the answers.
 
+use super::act;
 use crate::agent::SharedAgent;
 use crate::core::prompts::NotTried;
 use crate::refusal::Refusal;
@@ -28,7 +29,7 @@ struct Offer {
 impl Offer {
     fn new(agent: &SharedAgent, kind: PrompterKind) -> Self {
         let (sender, lines) = mpsc::channel(UNREAD);
-        let id = agent.prompting.act(agent, |inner, _| {
+        let id = act(agent, |inner, _| {
             let id = inner.prompts.offer(kind);
             inner.prompters.insert(id, sender);
             id
@@ -53,7 +54,7 @@ impl Offer {
 impl Drop for Offer {
     fn drop(&mut self) {
         let id = self.id;
-        self.agent.prompting.act(&self.agent, |inner, now| {
+        act(&self.agent, |inner, now| {
             inner.prompters.remove(&id);
             inner.prompts.withdraw(id, now);
         });
@@ -91,11 +92,9 @@ fn kind(uri: &Uri) -> Result<PrompterKind, Refusal> {
 
 /// `DELETE /agent/v1/prompts/NUMBER`: the person does not want to sign in now.
 pub(crate) fn decline(agent: &SharedAgent, number: &str) -> Result<(), Refusal> {
-    let is_open = number.parse().is_ok_and(|number| {
-        agent
-            .prompting
-            .act(agent, |inner, now| inner.prompts.decline(number, now))
-    });
+    let is_open = number
+        .parse()
+        .is_ok_and(|number| act(agent, |inner, now| inner.prompts.decline(number, now)));
     is_open.then_some(()).ok_or_else(Refusal::prompt_over)
 }
 
@@ -110,9 +109,7 @@ pub(crate) struct Attempt {
 /// Takes an answer to a prompt, unless it is over or another one is being
 /// tried: one prompt leads to one sign-in.
 pub(crate) fn attempt(agent: &SharedAgent, number: u64) -> Result<Attempt, Refusal> {
-    let tried = agent
-        .prompting
-        .act(agent, |inner, _| inner.prompts.try_answer(number));
+    let tried = act(agent, |inner, _| inner.prompts.try_answer(number));
     match tried {
         Ok(server) => Ok(Attempt {
             agent: Arc::clone(agent),
@@ -127,8 +124,6 @@ pub(crate) fn attempt(agent: &SharedAgent, number: u64) -> Result<Attempt, Refus
 impl Drop for Attempt {
     fn drop(&mut self) {
         let number = self.number;
-        self.agent
-            .prompting
-            .act(&self.agent, |inner, _| inner.prompts.tried(number));
+        act(&self.agent, |inner, _| inner.prompts.tried(number));
     }
 }

@@ -105,7 +105,7 @@ pub(super) fn make_own(path: &Path) -> Result<(), DirectoryError> {
         return Err(refuse("it is not a directory"));
     }
     let owner = rights_of(path, WRITING).map_err(io)?.owner;
-    if owner != sid && !crate::private_file::ADMINISTRATORS.contains(&owner.as_str()) {
+    if owner != sid && !crate::windows::security::ADMINISTRATORS.contains(&owner.as_str()) {
         return Err(refuse("it belongs to somebody else"));
     }
     Ok(())

@@ -2,17 +2,10 @@
 
 use super::{Kind, Standing};
 use crate::windows::process;
-use crate::windows::security::{Rights, USING, WRITING, rights_of};
+use crate::windows::security::{ADMINISTRATORS, Rights, USING, WRITING, rights_of};
 use std::fs::{OpenOptions, Permissions};
 use std::io;
 use std::path::Path;
-
-/// The system, the group of administrators, and the installer of Windows.
-pub(crate) const ADMINISTRATORS: [&str; 3] = [
-    "S-1-5-18",
-    "S-1-5-32-544",
-    "S-1-5-80-956008885-3418522649-1831038044-1853292631-2271478464",
-];
 
 /// The directory decides who may read what is made in it.
 pub(super) fn for_own_user(_options: &mut OpenOptions) {}

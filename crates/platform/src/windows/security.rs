@@ -17,6 +17,13 @@ use windows_sys::Win32::Security::{
     OWNER_SECURITY_INFORMATION, PSID, SECURITY_ATTRIBUTES,
 };
 
+/// The system, the group of administrators, and the installer of Windows.
+pub(crate) const ADMINISTRATORS: [&str; 3] = [
+    "S-1-5-18",
+    "S-1-5-32-544",
+    "S-1-5-80-956008885-3418522649-1831038044-1853292631-2271478464",
+];
+
 /// Memory that the system has given.
 #[derive(Debug)]
 struct Given(*mut c_void);
