@@ -1,0 +1,137 @@
+//! What is asked for, and how the database is asked for it.
+
+use super::query::{Query, number_value};
+use crate::access::{CONTAINER_IS_READABLE, Principal, VERSION_IS_READABLE};
+use chancery_proto::clock::Timestamp;
+use chancery_proto::ids::{ContainerId, LibraryAlias};
+use rusqlite::types::Value;
+
+/// What documents have to be like. Absent means anything.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct DocumentFilter {
+    /// In these libraries; empty for every one.
+    pub libraries: Vec<LibraryAlias>,
+    /// Filed in this container, below it too with `subtree`.
+    pub container: Option<ContainerId>,
+    /// Below the container too.
+    pub subtree: bool,
+    /// Part of the name, or all of it with `exact_name`.
+    pub name: Option<String>,
+    /// The name as a whole.
+    pub exact_name: bool,
+    /// Part of name, comment or extension.
+    pub anywhere: Option<String>,
+    /// Key of the author.
+    pub author: Option<String>,
+    /// Key of the operator.
+    pub operator: Option<String>,
+    /// Key of whoever last changed it.
+    pub last_user: Option<String>,
+    /// The class.
+    pub class: Option<String>,
+    /// Any of these types.
+    pub kinds: Vec<String>,
+    /// The extension.
+    pub extension: Option<String>,
+    /// Any of these numbers.
+    pub numbers: Vec<u64>,
+    /// Changed at or after.
+    pub edited_from: Option<Timestamp>,
+    /// Changed at or before.
+    pub edited_to: Option<Timestamp>,
+    /// Made at or after.
+    pub created_from: Option<Timestamp>,
+    /// Made at or before.
+    pub created_to: Option<Timestamp>,
+    /// Only mail, or only what is not mail.
+    pub mail: Option<bool>,
+    /// Every version and not only the latest.
+    pub all_versions: bool,
+}
+
+/// What workspaces and folders have to be like. Absent means anything.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ContainerFilter {
+    /// In these libraries; empty for every one.
+    pub libraries: Vec<LibraryAlias>,
+    /// Part of the name, or all of it with `exact_name`.
+    pub name: Option<String>,
+    /// The name as a whole.
+    pub exact_name: bool,
+    /// Part of the description.
+    pub description: Option<String>,
+    /// Part of name or description.
+    pub anywhere: Option<String>,
+    /// Key of the owner.
+    pub owner: Option<String>,
+    /// Any of these numbers.
+    pub numbers: Vec<u64>,
+}
+
+pub(super) fn document_query(who: &Principal, filter: &DocumentFilter) -> Query {
+    let mut query = Query::by(who, VERSION_IS_READABLE);
+    query.add("v.deleted IS NULL");
+    if !filter.all_versions {
+        query.add("v.version = d.latest");
+    }
+    query.libraries("l.alias", &filter.libraries);
+    if filter.exact_name {
+        query.equal("v.name", filter.name.as_deref());
+    } else {
+        query.part_of(&["v.name"], filter.name.as_deref());
+    }
+    query.part_of(
+        &["v.name", "v.comment", "v.extension"],
+        filter.anywhere.as_deref(),
+    );
+    query.equal("v.author", filter.author.as_deref());
+    query.equal("v.operator", filter.operator.as_deref());
+    query.equal("v.last_user", filter.last_user.as_deref());
+    query.same_letters("v.class", filter.class.as_deref());
+    query.same_letters("v.extension", filter.extension.as_deref());
+    query.any_of(
+        "v.type",
+        filter
+            .kinds
+            .iter()
+            .map(|kind| Value::from(kind.to_ascii_uppercase()))
+            .collect(),
+    );
+    query.any_of(
+        "v.number",
+        filter
+            .numbers
+            .iter()
+            .map(|number| number_value(*number))
+            .collect(),
+    );
+    if let Some(mail) = filter.mail {
+        let not = if mail { "" } else { "NOT " };
+        query.add(format!("v.extension {not}IN ('eml', 'msg')"));
+    }
+    query.between("v.edited", filter.edited_from, filter.edited_to);
+    query.between("v.created", filter.created_from, filter.created_to);
+    query
+}
+
+pub(super) fn container_query(who: &Principal, filter: &ContainerFilter) -> Query {
+    let mut query = Query::by(who, CONTAINER_IS_READABLE);
+    query.libraries("l.alias", &filter.libraries);
+    if filter.exact_name {
+        query.equal("c.name", filter.name.as_deref());
+    } else {
+        query.part_of(&["c.name"], filter.name.as_deref());
+    }
+    query.part_of(&["c.description"], filter.description.as_deref());
+    query.part_of(&["c.name", "c.description"], filter.anywhere.as_deref());
+    query.equal("c.owner", filter.owner.as_deref());
+    query.any_of(
+        "c.number",
+        filter
+            .numbers
+            .iter()
+            .map(|number| number_value(*number))
+            .collect(),
+    );
+    query
+}
