@@ -8,12 +8,12 @@
 
 use crate::agent::SharedAgent;
 use crate::callers::Line;
-use crate::core::label::shown;
 use crate::grant::{Administered, Grant};
 use crate::list::Entry;
 use crate::refusal::Refusal;
 use chancery_client::remote::RemoteErrorKind;
 use chancery_proto::error::agent_codes;
+use chancery_proto::label::shown;
 use chancery_proto::local::{Administration, AdministrationRequest, Person};
 use http::StatusCode;
 use std::sync::{Arc, MutexGuard, PoisonError};

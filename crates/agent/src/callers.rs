@@ -2,13 +2,13 @@
 //! of the operating system, and the person can stop any of them.
 
 use crate::core::callers::{Entered, LineId, Table, Who};
-use crate::core::label;
 use crate::grant::Administered;
 use bytes::Bytes;
 use chancery_client::local::{Body, BoxError};
 use chancery_platform::socket::Peer;
 use chancery_proto::clock::{SharedClock, Timestamp};
 use chancery_proto::headers::APPLICATION;
+use chancery_proto::label;
 use chancery_proto::local::Uses;
 use http::{HeaderMap, Response};
 use http_body_util::BodyExt as _;

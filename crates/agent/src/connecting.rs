@@ -2,7 +2,6 @@
 
 use crate::administration;
 use crate::agent::{Agent, SharedAgent};
-use crate::core::label::shown;
 use crate::core::policy::Keeping;
 use crate::core::wording;
 use crate::list::Entry;
@@ -12,6 +11,7 @@ use crate::seat::Seat;
 use chancery_client::remote::{Address, Proved, Remote};
 use chancery_proto::discovery::Discovery;
 use chancery_proto::error::agent_codes;
+use chancery_proto::label::shown;
 use chancery_proto::level::{ApiLevel, Gate, capabilities_of, gate};
 use chancery_proto::local::{
     ConnectRequest, KeyringState, NeedsUserReason, ServerRequest, SignInRequest, Status,

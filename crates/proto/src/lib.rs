@@ -5,6 +5,7 @@ pub mod discovery;
 pub mod error;
 pub mod headers;
 pub mod ids;
+pub mod label;
 pub mod level;
 pub mod local;
 pub mod secret;

@@ -3,7 +3,6 @@
 pub(crate) mod callers;
 pub(crate) mod derive;
 pub(crate) mod keeper;
-pub(crate) mod label;
 pub(crate) mod lease;
 pub(crate) mod life;
 pub(crate) mod paths;

@@ -2,10 +2,10 @@
 
 use super::{FLIGHT, Landing, Seat, chance, locked};
 use crate::core::keeper::{Brought, Generation, Kept, Landed, Session, Way};
-use crate::core::label::shown;
 use crate::core::single_flight::Boarding;
 use crate::refusal::Refusal;
 use chancery_client::remote::{Obtained, RemoteError, RemoteErrorKind, Renewal};
+use chancery_proto::label::shown;
 use chancery_proto::local::{KeyringState, NeedsUserReason};
 use chancery_proto::secret::Secret;
 use http::StatusCode;

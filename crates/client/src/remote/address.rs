@@ -1,5 +1,6 @@
 //! Web addresses as people type them.
 
+use chancery_proto::label;
 use http::Uri;
 use std::fmt;
 use std::net::IpAddr;
@@ -82,11 +83,11 @@ impl Address {
     }
 
     pub(super) fn of_url(url: &Url, typed: &str) -> Result<Self, AddressError> {
-        let unreadable = || AddressError::Unreadable(typed.to_owned());
+        let unreadable = || AddressError::Unreadable(shown(typed));
         let scheme = match url.scheme() {
             "https" => "https",
             "http" => "http",
-            _ => return Err(AddressError::Scheme(typed.to_owned())),
+            _ => return Err(AddressError::Scheme(shown(typed))),
         };
         if !url.username().is_empty() || url.password().is_some() {
             return Err(AddressError::Person);
@@ -98,7 +99,7 @@ impl Address {
             Host::Ipv6(number) => IpAddr::V6(*number).to_canonical().is_loopback(),
         };
         if scheme == "http" && !loopback {
-            return Err(AddressError::NotEncrypted(typed.to_owned()));
+            return Err(AddressError::NotEncrypted(shown(typed)));
         }
         let host = host.to_string();
         if host.is_empty() {
@@ -118,6 +119,11 @@ impl Address {
             Err(_) => Err(unreadable()),
         }
     }
+}
+
+/// As it is repeated to the person: one line, and what can be seen of it.
+fn shown(typed: &str) -> String {
+    label::shown(typed).unwrap_or_default()
 }
 
 /// The scheme, where one was typed, and what follows it.
@@ -161,7 +167,7 @@ impl FromStr for Address {
         if names_somebody(rest) {
             return Err(AddressError::Person);
         }
-        let unreadable = || AddressError::Unreadable(typed.to_owned());
+        let unreadable = || AddressError::Unreadable(shown(typed));
         if typed
             .chars()
             .any(|character| character.is_control() || character.is_whitespace())
@@ -235,6 +241,21 @@ mod tests {
             ),
         ] {
             assert_eq!(read(typed).as_deref(), Ok(meant), "{typed}");
+        }
+    }
+
+    #[test]
+    fn what_was_typed_is_repeated_in_one_short_line() {
+        let long = "x".repeat(1_000_000);
+        for typed in [
+            "work.eu\nc",
+            "a\u{1b}[2Jb c",
+            "a\u{202e} b",
+            &format!("{long} {long}"),
+        ] {
+            let told = read(typed).expect_err("no address").to_string();
+            assert!(told.len() < 250, "{} bytes", told.len());
+            assert!(!told.contains(['\n', '\u{1b}', '\u{202e}']), "{told:?}");
         }
     }
 

@@ -1,11 +1,18 @@
-//! What a program calls itself, fit to be shown: it is anybody's text.
+//! What somebody else wrote (a program's name, a server's, a mistyped address),
+//! fit to be shown.
 
 /// Nobody reads a longer name than this.
 const LONGEST: usize = 80;
 
 /// The name on one line, without what is not seen or turns the line around,
-/// and no longer than anybody reads; none where nothing is left.
-pub(crate) fn shown(said: &str) -> Option<String> {
+/// and no longer than anybody reads (80 characters); none where nothing is left.
+///
+/// ```
+/// use chancery_proto::label::shown;
+/// assert_eq!(shown("Mail\r\n client").as_deref(), Some("Mail client"));
+/// ```
+#[must_use]
+pub fn shown(said: &str) -> Option<String> {
     let words: Vec<&str> = said
         .split(|letter: char| letter.is_whitespace() || letter.is_control())
         .filter(|word| !word.is_empty())
