@@ -18,6 +18,7 @@ use chancery_proto::level::{ApiLevel, capabilities_of, gate};
 use chancery_proto::local::{KeyringState, Person, ServerEntry, SessionLife, State, Status};
 use std::collections::HashMap;
 use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::{Notify, watch};
@@ -39,6 +40,8 @@ pub(crate) struct Agent {
     pub(crate) callers: Arc<Callers>,
     pub(crate) prompting: Prompting,
     pub(crate) stopping: watch::Sender<bool>,
+    /// The person knows that nothing is kept when the agent ends.
+    pub(crate) warned_of_keyring: AtomicBool,
 }
 
 /// How everything holds it.
@@ -93,6 +96,7 @@ impl Agent {
             callers,
             prompting: Prompting::default(),
             stopping: watch::channel(false).0,
+            warned_of_keyring: AtomicBool::new(false),
         };
         agent.publish();
         Ok(agent)

@@ -18,6 +18,7 @@ use chancery_proto::local::{
 };
 use http::StatusCode;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 /// No server can so much that a name for it is longer, or that there are more.
 const LONGEST_NAME: usize = 100;
@@ -148,14 +149,15 @@ fn permit_file(agent: &Agent) -> Result<(), Refusal> {
     }
 }
 
-/// After somebody typed a password: whether they will have to again. Where
-/// the policy is why, the state says so itself.
+/// After somebody typed a password, once as long as the agent runs: that they
+/// will have to again. Where the policy is why, the state says so itself.
 fn warned(agent: &Agent, mut status: Status, typed: bool) -> Status {
     let by_policy = matches!(
         agent.surroundings.vault.keeping(),
         Keeping::Nothing | Keeping::NothingMore
     );
-    if typed && !by_policy && status.keyring == KeyringState::Unavailable {
+    let is_lost = typed && !by_policy && status.keyring == KeyringState::Unavailable;
+    if is_lost && !agent.warned_of_keyring.swap(true, Ordering::Relaxed) {
         status.warnings.push(wording::NO_KEYRING.to_owned());
     }
     status

@@ -1,6 +1,6 @@
 //! `chancery connect` and `chancery switch`.
 
-use super::status::{lacks_word_of_keyring, report};
+use super::status::report;
 use crate::arguments::{Connect, PersonArguments, ProofArguments, Switch};
 use crate::context::{Context, known_server};
 use crate::exit::Exit;
@@ -168,7 +168,7 @@ impl Dialog<'_> {
         let mut at = known.map_or(typed, |entry| entry.name);
         for _ in 0..REDIRECTS {
             let error = match self.send(&request).await {
-                Ok(status) => return self.done(&status, request.store_in_file),
+                Ok(status) => return self.done(&status),
                 Err(error) => error,
             };
             let kind = error.refusal().map(|refusal| refusal.kind.clone());
@@ -191,7 +191,7 @@ impl Dialog<'_> {
                     .await?
                 }
             };
-            return self.done(&status, request.store_in_file);
+            return self.done(&status);
         }
         Err(Failure::new(
             Exit::ServerRefused,
@@ -253,18 +253,11 @@ impl Dialog<'_> {
         ))
     }
 
-    fn done(&self, status: &Status, stored_in_file: bool) -> Result<Exit, Failure> {
+    fn done(&self, status: &Status) -> Result<Exit, Failure> {
         report(self.context, status)?;
-        if lacks_word_of_keyring(status) && !stored_in_file {
-            self.context.output.note(NO_KEYRING);
-        }
         Ok(Exit::Done)
     }
 }
-
-const NO_KEYRING: &str = "\
-This machine has no keyring, so nothing is kept: when the agent ends, you have to sign in again.
-To stay signed in by a file that only you can read, connect again with “--store-in-file”.";
 
 #[cfg(test)]
 mod tests {

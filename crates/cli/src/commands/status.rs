@@ -38,14 +38,6 @@ pub(super) fn report(context: &Context, status: &Status) -> Result<(), Failure> 
     Ok(())
 }
 
-/// Whether nothing can be kept between two starts of the agent, and the agent
-/// has not said so itself.
-pub(super) fn lacks_word_of_keyring(status: &Status) -> bool {
-    status.state == State::Connected
-        && status.keyring == KeyringState::Unavailable
-        && !warns_of_keyring(status)
-}
-
 fn warns_of_keyring(status: &Status) -> bool {
     status
         .warnings

@@ -149,22 +149,23 @@ fn where_somebody_has_to_sign_in_a_script_is_told_so_and_never_asked() {
 }
 
 #[test]
-fn no_keyring_is_said_with_what_can_be_done_about_it() {
+fn what_the_agent_warns_of_is_said_and_nothing_is_added() {
     let home = Home::new();
     home.play_agent(|request, _| match request.path.as_str() {
         "/agent/v1/servers" => servers(),
-        _ => Reply::json(
+        "/agent/v1/status" => Reply::json(
             200,
             &json!({"state": "connected", "sentence": "Connected.", "keyring": "unavailable"}),
+        ),
+        _ => Reply::json(
+            200,
+            &json!({"state": "connected", "sentence": "Connected.", "keyring": "unavailable",
+                "warnings": ["There is no keyring."]}),
         ),
     });
     let ended = home.run(&["connect", "work"]);
     assert_eq!(ended.out, "Connected.\n");
-    assert_eq!(
-        ended.err,
-        "This machine has no keyring, so nothing is kept: when the agent ends, you have to sign in again.\nTo stay signed in by a file that only you can read, connect again with “--store-in-file”.\n"
-    );
-    assert_eq!(home.run(&["connect", "work", "--store-in-file"]).err, "");
+    assert_eq!(ended.err, "There is no keyring.\n");
 }
 
 #[test]

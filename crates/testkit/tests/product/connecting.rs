@@ -164,6 +164,25 @@ fn a_wrong_password_and_an_unknown_user_read_the_same() {
 }
 
 #[test]
+fn that_nothing_is_kept_without_a_keyring_is_said_once() {
+    let (home, server) = (TestHome::without_keyring(), TestServer::start());
+    let other = TestServer::start();
+    let first = connect(&home, &server.url(), ADMIN, PASSWORD);
+    let about = "There is no keyring on this machine";
+    assert!(first.err.contains(about), "{}", first.err);
+    for address in [other.url(), server.url()] {
+        let next = connect(&home, &address, ADMIN, PASSWORD);
+        assert_eq!((next.code, next.err.as_str()), (0, ""));
+    }
+    let status = home.chancery(&["status"]).done();
+    assert!(status.contains("none here"), "{status}");
+    // Another run of the agent forgot the sessions, so it says so again.
+    let _ = home.chancery(&["agent", "stop"]).done();
+    let again = connect(&home, &server.url(), ADMIN, PASSWORD);
+    assert!(again.err.contains(about), "{}", again.err);
+}
+
+#[test]
 fn an_old_server_connects_with_a_warning_and_a_too_old_one_does_not() {
     let home = TestHome::with_keyring();
     let old = TestServer::configured("[compat]\napi_level = '10.3.4'\n");
