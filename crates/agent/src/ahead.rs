@@ -5,9 +5,9 @@ use crate::agent::SharedAgent;
 use crate::callers::Line;
 use crate::core::policy::{Keeping, Settings, When};
 use crate::refusal::Refusal;
+use crate::said;
 use crate::seat::Seat;
 use chancery_proto::error::agent_codes;
-use chancery_proto::headers::BACKGROUND;
 use chancery_proto::local::State;
 use http::HeaderMap;
 use std::sync::Arc;
@@ -32,7 +32,8 @@ pub(crate) fn start(agent: &SharedAgent) {
 /// A caller names its application. If that one signs in when it starts, the
 /// first call of each of its processes does.
 pub(crate) fn heard(agent: &SharedAgent, line: &Line, headers: &HeaderMap) {
-    if headers.get(BACKGROUND).is_some_and(|value| value == "1") {
+    // What is not understood is refused a moment later.
+    if !matches!(said::is_background(headers), Ok(false)) {
         return;
     }
     if let Some(name) = agent.callers.first_named(line, headers)

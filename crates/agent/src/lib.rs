@@ -16,6 +16,7 @@ mod local_api;
 mod prompting;
 mod refusal;
 mod run;
+mod said;
 mod seat;
 mod settings;
 mod upkeep;

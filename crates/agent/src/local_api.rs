@@ -10,18 +10,19 @@ use crate::doctor;
 use crate::gateway;
 use crate::prompting::{self, Wish};
 use crate::refusal::Refusal;
+use crate::said;
 use bytes::Bytes;
 use chancery_client::local::{Body, BoxError, full_body};
 use chancery_proto::error::agent_codes;
 use chancery_proto::headers::SERVER;
 use chancery_proto::local::{
-    HOST, Hello, OLDEST_PROTOCOL, PROTOCOL, ServerList, Status, WatchEvent,
+    ConnectRequest, HOST, Hello, OLDEST_PROTOCOL, PROTOCOL, ServerList, Status, WatchEvent,
 };
 use futures_util::stream;
 use http::header::{
     CONNECTION, CONTENT_TYPE, HOST as HOST_HEADER, ORIGIN, REFERER, TRANSFER_ENCODING,
 };
-use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
+use http::{HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt as _, Limited, StreamBody};
 use hyper::body::{Frame, Incoming};
 use percent_encoding::percent_decode_str;
@@ -136,7 +137,7 @@ async fn own_route(
     request: Request<Incoming>,
 ) -> Result<Response<Body>, Refusal> {
     let method = request.method().clone();
-    let viewed = viewed(request.headers())?;
+    let viewed = said::once(request.headers(), SERVER)?.map(str::to_owned);
     let viewed = viewed.as_deref();
     ahead::look(agent);
     match (method.as_str(), own) {
@@ -150,8 +151,17 @@ async fn own_route(
         ("GET", "status") => Ok(json(&agent.status_for(viewed)?)),
         ("GET", "watch") => Ok(watch(agent, agent.watch_for(viewed)?)),
         ("GET", "doctor") => Ok(json(&doctor::examine(agent, viewed).await?)),
-        ("POST", "connect" | "switch") => {
+        ("POST", "connect") => {
             let asked = read(request).await?;
+            Ok(json(&connecting::connect(agent, asked).await?))
+        }
+        ("POST", "switch") => {
+            let asked: ConnectRequest = read(request).await?;
+            if asked.address.is_none() {
+                return Err(Refusal::bad_request(
+                    "The field “address” is missing. Say which server to switch to: its web address, its id or its name.",
+                ));
+            }
             Ok(json(&connecting::connect(agent, asked).await?))
         }
         ("POST", "sign-in") => {
@@ -220,17 +230,6 @@ async fn own_route(
     }
 }
 
-fn viewed(headers: &HeaderMap) -> Result<Option<String>, Refusal> {
-    headers
-        .get(SERVER)
-        .map(|value| {
-            std::str::from_utf8(value.as_bytes())
-                .map(str::to_owned)
-                .map_err(|_| Refusal::bad_request("The header Chancery-Server is not text."))
-        })
-        .transpose()
-}
-
 fn servers(agent: &SharedAgent) -> Response<Body> {
     json(&ServerList {
         servers: agent.entries(),
@@ -269,8 +268,14 @@ async fn read<T: DeserializeOwned + Default>(request: Request<Incoming>) -> Resu
         }
         Err(_) => return Err(Refusal::bad_request("The body was cut off. Send it again.")),
     };
-    if bytes.iter().all(u8::is_ascii_whitespace) {
+    let Some(first) = bytes.iter().find(|byte| !byte.is_ascii_whitespace()) else {
         return Ok(T::default());
+    };
+    // The fields in a row, without their names, would be taken too.
+    if *first != b'{' {
+        return Err(Refusal::bad_request(
+            "The body cannot be read: it has to be a JSON object.",
+        ));
     }
     serde_json::from_slice(&bytes)
         .map_err(|error| Refusal::bad_request(format!("The body cannot be read: {error}.")))

@@ -1,16 +1,18 @@
 //! Calls of a connection that administers: with its own sign-in, sent once,
 //! and never with another session.
 
-use super::{back, discovery, headers, is_background};
+use super::{back, discovery, headers};
 use crate::administration;
 use crate::agent::SharedAgent;
 use crate::callers::Line;
 use crate::core::paths::Passed;
 use crate::grant::Grant;
 use crate::refusal::Refusal;
+use crate::said;
 use chancery_client::local::{Body, BoxError};
 use chancery_client::remote::RemoteErrorKind;
 use chancery_lingering::Lingering;
+use chancery_proto::headers::SERVER;
 use http::request::Parts;
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::BodyExt as _;
@@ -26,12 +28,12 @@ pub(super) async fn forward(
     (parts, body): (Parts, Incoming),
 ) -> Result<Response<Body>, Refusal> {
     let seat = &grant.seat;
-    if is_background(&parts) {
+    if said::is_background(&parts.headers)? {
         return Err(Refusal::bad_request(
             "Administration is never done in the background. Leave out the header Chancery-Background.",
         ));
     }
-    if let Some(named) = headers::text(&parts.headers, super::SERVER)?
+    if let Some(named) = said::once(&parts.headers, SERVER)?
         && agent.meant(Some(named))?.id != grant.entry.id
     {
         return Err(Refusal::bad_request(format!(

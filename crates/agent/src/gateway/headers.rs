@@ -1,6 +1,5 @@
 //! Which headers pass, and which never do.
 
-use crate::refusal::Refusal;
 use chancery_client::remote::{RemoteError, token_value};
 use chancery_proto::headers::{APPLICATION, BACKGROUND, INTERACTION, SERVER, X_AUTH_TOKEN};
 use chancery_proto::secret::Secret;
@@ -37,17 +36,6 @@ const STAYS_HERE: [&str; 14] = [
     APPLICATION,
     BACKGROUND,
 ];
-
-/// A header's value as text, if it is there.
-pub(super) fn text<'a>(headers: &'a HeaderMap, name: &str) -> Result<Option<&'a str>, Refusal> {
-    headers
-        .get(name)
-        .map(|value| {
-            std::str::from_utf8(value.as_bytes())
-                .map_err(|_| Refusal::bad_request(format!("The header {name} is not text.")))
-        })
-        .transpose()
-}
 
 /// What goes on to the server.
 pub(crate) fn onward(from: &HeaderMap, background: bool) -> HeaderMap {

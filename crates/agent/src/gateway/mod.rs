@@ -17,13 +17,14 @@ use crate::core::paths::Passed;
 use crate::list::Entry;
 use crate::prompting::{Wish, session_for};
 use crate::refusal::Refusal;
+use crate::said;
 use crate::seat::{Held, Seat};
 use bytes::{Bytes, BytesMut};
 use chancery_client::local::{Body, full_body};
 use chancery_client::remote::{RemoteErrorKind, ToldLife};
 use chancery_lingering::Lingering;
 use chancery_proto::error::agent_codes;
-use chancery_proto::headers::{BACKGROUND, SERVER};
+use chancery_proto::headers::SERVER;
 use chancery_proto::level::Capability;
 use http::request::Parts;
 use http::{Method, Request, Response, StatusCode, Uri, header};
@@ -48,7 +49,7 @@ pub(crate) async fn forward(
     if let Some(grant) = administration::granted(agent, line)? {
         return administered::forward(agent, line, &grant, &passed, (parts, body)).await;
     }
-    let named = headers::text(&parts.headers, SERVER)?;
+    let named = said::once(&parts.headers, SERVER)?;
     let entry = agent.meant(named)?;
     agent.permit(&entry.address)?;
     let is_active = agent.active().is_some_and(|active| active.id == entry.id);
@@ -56,7 +57,7 @@ pub(crate) async fn forward(
         return Err(Refusal::disconnected(&entry.name));
     }
     let seat = agent.seat(&entry)?;
-    let background = is_background(&parts);
+    let background = said::is_background(&parts.headers)?;
     if background && !seat.can(Capability::SessionBackground) {
         return Err(Refusal::new(
             StatusCode::CONFLICT,
@@ -101,11 +102,6 @@ pub(crate) async fn forward(
     }
     let Answered { response, held, .. } = answered;
     Ok(back(response, Some(held.lease), &seat))
-}
-
-fn is_background(parts: &Parts) -> bool {
-    let said = parts.headers.get(BACKGROUND);
-    said.is_some_and(|value| value == "1")
 }
 
 /// Where a call gets another session from when the one it had is over.

@@ -3,7 +3,8 @@
 use crate::callers::called;
 use crate::core::keeper::Purpose;
 use crate::refusal::Refusal;
-use chancery_proto::headers::{BACKGROUND, INTERACTION};
+use crate::said;
+use chancery_proto::headers::INTERACTION;
 use chancery_proto::local::Interaction;
 use http::HeaderMap;
 
@@ -22,20 +23,20 @@ impl Wish {
     /// What a request's headers say. A header that is not understood is
     /// refused, so that nobody waits for a prompt that never comes.
     pub(crate) fn read(headers: &HeaderMap) -> Result<Self, Refusal> {
-        let said = headers
-            .get(INTERACTION)
-            .map(|value| match value.as_bytes() {
-                b"never" => Ok(Interaction::Never),
-                b"if-needed" => Ok(Interaction::IfNeeded),
-                b"force" => Ok(Interaction::Force),
-                _ => Err(Refusal::bad_request(
+        let said = match said::once(headers, INTERACTION)? {
+            None => None,
+            Some("never") => Some(Interaction::Never),
+            Some("if-needed") => Some(Interaction::IfNeeded),
+            Some("force") => Some(Interaction::Force),
+            Some(_) => {
+                return Err(Refusal::bad_request(
                     "The header Chancery-Interaction is “never”, “if-needed” or “force”. Send one of these, or leave it out.",
-                )),
-            })
-            .transpose()?;
+                ));
+            }
+        };
         Ok(Self {
             said,
-            background: headers.get(BACKGROUND).is_some_and(|value| value == "1"),
+            background: said::is_background(headers)?,
             application: called(headers),
             user: None,
         })

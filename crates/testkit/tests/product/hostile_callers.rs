@@ -266,11 +266,25 @@ fn what_the_agents_own_routes_cannot_read_is_a_clear_error() {
             b"\"text\"",
             b"{\"address\": \"\xff\xfe\", \"user\": \"\xff\"}",
             b"\0\0\0\0",
+            b"[]",
+            b"[\"127.0.0.1\", \"ann\", \"secret\"]",
+            b"null",
             deep.as_bytes(),
         ] {
             refused(&post(path, body), 400, "CHANCERY_BAD_REQUEST");
         }
         refused(&post(path, long.as_bytes()), 413, "CHANCERY_BAD_REQUEST");
+    }
+    // Whoever switches says where to.
+    for body in [
+        &b"{}"[..],
+        b"",
+        b"{\"address\": null}",
+        b"{\"server\": \"work\"}",
+    ] {
+        let answer = post("/agent/v1/switch", body);
+        refused(&answer, 400, "CHANCERY_BAD_REQUEST");
+        assert!(answer.text().contains("“address”"), "{}", answer.text());
     }
     for address in [
         "http://\u{0}/",
@@ -285,6 +299,34 @@ fn what_the_agents_own_routes_cannot_read_is_a_clear_error() {
     }
     well(&home);
     assert_eq!(home.state(), "connected");
+}
+
+#[test]
+fn a_header_for_the_agent_that_can_be_read_in_two_ways_is_refused() {
+    let (home, server) = stage();
+    let before = server.heard().len();
+    for (name, values) in [
+        ("Chancery-Server", &["work", "other"][..]),
+        ("Chancery-Interaction", &["never", "force"]),
+        ("Chancery-Interaction", &["always"]),
+        ("Chancery-Background", &["1", "0"]),
+        ("Chancery-Background", &["yes"]),
+        ("Chancery-Background", &["0"]),
+    ] {
+        let mut odd = Request::get(&format!("{API}/workspaces"));
+        for value in values {
+            odd = odd.header(name, value);
+        }
+        let answer = home.agent().call(odd).expect("answered");
+        refused(&answer, 400, "CHANCERY_BAD_REQUEST");
+        assert!(
+            answer.text().to_lowercase().contains(&name.to_lowercase()),
+            "{}",
+            answer.text()
+        );
+    }
+    assert_eq!(server.heard().len(), before);
+    well(&home);
 }
 
 #[test]
