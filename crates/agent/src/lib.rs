@@ -7,6 +7,7 @@ mod callers;
 mod connecting;
 mod core;
 mod doctor;
+mod door;
 #[doc(hidden)]
 pub mod fuzzing;
 mod gateway;

@@ -3,6 +3,7 @@
 use crate::administration;
 use crate::agent::{Agent, SharedAgent};
 use crate::callers::Line;
+use crate::door::Door;
 use crate::list::ListError;
 use crate::{ahead, local_api, upkeep};
 use chancery_client::local::Agent as OtherAgent;
@@ -134,19 +135,15 @@ async fn wait_for_other(directories: &Directories) -> Result<Option<SingletonLoc
 }
 
 async fn run(directories: &Directories, lock: SingletonLock) -> Result<(), RunError> {
-    let socket = directories.socket();
-    let listener = match OwnListener::handed_over(&socket)? {
-        Some(listener) => listener,
-        None => OwnListener::open(&socket).await?,
-    };
+    let mut door = Door::open(directories, lock).await?;
     let agent = Arc::new(Agent::open(directories, clock::system())?);
     let upkeep = tokio::spawn(upkeep::run(Arc::clone(&agent)));
     ahead::start(&agent);
     tracing::info!("the agent answers");
     announce_ready();
-    serve(&agent, &listener).await;
+    serve(&agent, &mut door).await;
     // Nobody new gets in from here on; another agent may start.
-    drop(listener);
+    let lock = door.close();
     agent.stopping.send_replace(true);
     for seat in agent.all_seats() {
         seat.close().await;
@@ -157,7 +154,7 @@ async fn run(directories: &Directories, lock: SingletonLock) -> Result<(), RunEr
     Ok(())
 }
 
-async fn serve(agent: &SharedAgent, listener: &OwnListener) {
+async fn serve(agent: &SharedAgent, door: &mut Door<'_>) {
     let mut stopping = agent.stopping.subscribe();
     let mut connections = JoinSet::new();
     let asked_to_end = machine::asked_to_end();
@@ -175,7 +172,16 @@ async fn serve(agent: &SharedAgent, listener: &OwnListener) {
                 break;
             }
             Some(_) = connections.join_next(), if !connections.is_empty() => {}
-            accepted = next(agent, listener) => match accepted {
+            () = door.lost() => {
+                if let Err(error) = door.restore().await {
+                    tracing::warn!(%error, "callers cannot find this agent any more, so it ends");
+                    agent.stopping.send_replace(true);
+                    break;
+                }
+                tracing::warn!("somebody had removed the agent's socket or its lock");
+                tokio::time::sleep(BREATH).await;
+            }
+            accepted = next(agent, &door.listener) => match accepted {
                 Ok((stream, peer)) => {
                     let line = agent.callers.enter(&peer);
                     connections.spawn(connection(Arc::clone(agent), line, stream));

@@ -9,6 +9,7 @@ pub mod clock;
 #[cfg(unix)]
 mod descriptor;
 pub mod directories;
+pub mod directory_watch;
 pub mod keyring;
 pub mod limits;
 pub mod machine;

@@ -11,6 +11,8 @@ mod windows;
 
 #[cfg(unix)]
 use unix as system;
+#[cfg(unix)]
+pub(crate) use unix::same_file;
 #[cfg(windows)]
 use windows as system;
 

@@ -19,7 +19,8 @@ use windows as system;
 /// Held as long as this process is the only one of its kind.
 #[derive(Debug)]
 pub struct SingletonLock {
-    _lock: system::Lock,
+    path: PathBuf,
+    lock: system::Lock,
 }
 
 /// Why the lock could not be had.
@@ -53,7 +54,17 @@ impl SingletonLock {
     /// # Errors
     /// [`SingletonError::Held`] when another process has it.
     pub fn acquire(path: &Path) -> Result<Self, SingletonError> {
-        system::acquire(path).map(|lock| Self { _lock: lock })
+        Ok(Self {
+            path: path.to_owned(),
+            lock: system::acquire(path)?,
+        })
+    }
+
+    /// Whether the lock still keeps others out: on Unix another process that
+    /// finds no file at the path, or another one, locks that.
+    #[must_use]
+    pub fn is_in_place(&self) -> bool {
+        system::is_in_place(&self.lock, &self.path)
     }
 }
 
@@ -80,6 +91,19 @@ mod tests {
         );
         drop(first);
         SingletonLock::acquire(&path).expect("free again");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_lock_whose_file_was_taken_away_keeps_nobody_out() {
+        let place = tempfile::tempdir().expect("made");
+        let path = place.path().join("agent.lock");
+        let first = SingletonLock::acquire(&path).expect("free");
+        assert!(first.is_in_place());
+        std::fs::remove_file(&path).expect("removed");
+        assert!(!first.is_in_place());
+        let second = SingletonLock::acquire(&path).expect("nobody holds this one");
+        assert!(second.is_in_place() && !first.is_in_place());
     }
 
     #[test]

@@ -61,6 +61,11 @@ fn belongs_to(path: &Path, own: Option<u32>) -> io::Result<bool> {
     Ok(is_theirs(&std::fs::metadata(directory)?))
 }
 
+/// Whether both are one file, under whatever name.
+pub(crate) fn same_file(one: &Metadata, other: &Metadata) -> bool {
+    (one.dev(), one.ino()) == (other.dev(), other.ino())
+}
+
 #[cfg(test)]
 mod tests {
     use super::belongs_to;

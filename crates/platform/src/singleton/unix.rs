@@ -1,6 +1,7 @@
 //! A lock on a file.
 
 use super::{SingletonError, holder};
+use crate::private_file::same_file;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::OpenOptionsExt;
@@ -18,6 +19,11 @@ impl Drop for Lock {
             tracing::debug!(%error, "the lock ends with the process");
         }
     }
+}
+
+pub(super) fn is_in_place(lock: &Lock, path: &Path) -> bool {
+    let (ours, found) = (lock.0.metadata(), std::fs::symlink_metadata(path));
+    ours.is_ok_and(|ours| found.is_ok_and(|found| same_file(&ours, &found)))
 }
 
 pub(super) fn acquire(path: &Path) -> Result<Lock, SingletonError> {

@@ -15,6 +15,11 @@ use windows_sys::Win32::System::Threading::CreateMutexW;
 /// mutex is never waited for, because a thread and not the process would own it.
 pub(super) type Lock = OwnedHandle;
 
+/// The name is the lock, and it is there as long as this is.
+pub(super) fn is_in_place(_lock: &Lock, _path: &Path) -> bool {
+    true
+}
+
 pub(super) fn acquire(path: &Path) -> Result<Lock, SingletonError> {
     let io = |source| SingletonError::Io {
         path: path.to_owned(),

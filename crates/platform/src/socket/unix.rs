@@ -2,7 +2,9 @@
 
 use super::{ConnectError, ListenError, Peer, peer};
 use crate::machine::own_uid;
+use crate::private_file::same_file;
 use rustix::net::{SocketAddrUnix, listen};
+use std::fs::Metadata;
 use std::io;
 use std::os::fd::{FromRawFd, OwnedFd, RawFd};
 use std::os::unix::fs::{FileTypeExt, PermissionsExt};
@@ -24,8 +26,21 @@ const TURN: Duration = Duration::from_secs(10);
 pub struct OwnListener {
     listener: UnixListener,
     /// Removed at the end; none where it is the service manager's.
-    path: Option<PathBuf>,
+    own: Option<Own>,
     uid: u32,
+}
+
+/// A socket's file that this process has made.
+#[derive(Debug)]
+struct Own {
+    path: PathBuf,
+    file: Metadata,
+}
+
+impl Own {
+    fn is_in_place(&self) -> bool {
+        std::fs::symlink_metadata(&self.path).is_ok_and(|found| same_file(&self.file, &found))
+    }
 }
 
 impl OwnListener {
@@ -56,9 +71,13 @@ impl OwnListener {
         }
         let listener = bound(path).map_err(io)?;
         std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).map_err(io)?;
+        let file = std::fs::symlink_metadata(path).map_err(io)?;
         Ok(Self {
             listener,
-            path: Some(path.to_owned()),
+            own: Some(Own {
+                path: path.to_owned(),
+                file,
+            }),
             uid: own_uid(),
         })
     }
@@ -91,9 +110,16 @@ impl OwnListener {
         listener.set_nonblocking(true).map_err(io)?;
         Ok(Some(Self {
             listener: UnixListener::from_std(listener).map_err(io)?,
-            path: None,
+            own: None,
             uid: own_uid(),
         }))
+    }
+
+    /// Whether callers still find it: nobody has removed or replaced its file.
+    /// Of a service manager's socket it is assumed.
+    #[must_use]
+    pub fn is_in_place(&self) -> bool {
+        self.own.as_ref().is_none_or(Own::is_in_place)
     }
 
     /// The next caller of this user, and which program it is. Callers of any
@@ -122,9 +148,10 @@ impl OwnListener {
 
 impl Drop for OwnListener {
     fn drop(&mut self) {
-        if let Some(path) = &self.path {
+        // Another agent's socket may stand there by now.
+        if let Some(own) = self.own.as_ref().filter(|own| own.is_in_place()) {
             // One that stays behind is tried and removed by the next agent.
-            let _gone = std::fs::remove_file(path);
+            let _gone = std::fs::remove_file(&own.path);
         }
     }
 }

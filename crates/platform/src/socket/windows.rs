@@ -91,6 +91,12 @@ impl OwnListener {
         Ok(None)
     }
 
+    /// Whether callers still find it: a pipe's name cannot be taken away.
+    #[must_use]
+    pub fn is_in_place(&self) -> bool {
+        true
+    }
+
     /// The next caller of this user, and which program it is.
     ///
     /// # Errors

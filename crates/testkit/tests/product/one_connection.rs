@@ -8,6 +8,7 @@ use chancery_testkit::server::{ADMIN, API, PASSWORD, TestServer, Upload};
 use chancery_testkit::waiting::eventually;
 use chancery_testkit::{ChaosProxy, Request, TestHome};
 use serde_json::json;
+use std::os::unix::fs::PermissionsExt as _;
 use std::time::Duration;
 
 #[test]
@@ -198,6 +199,62 @@ fn the_socket_of_an_agent_that_was_killed_is_in_nobodys_way() {
     let _ = home.chancery(&["ls"]).done();
     assert_ne!(home.agent_pid(), first);
     assert_eq!(home.state(), "connected");
+}
+
+#[test]
+fn an_agent_whose_socket_or_directory_is_removed_takes_its_place_again() {
+    // What is not kept lives as long as this very agent.
+    let (home, server) = (TestHome::without_keyring(), TestServer::start());
+    home.connect(&server);
+    let first = home.agent_pid();
+    let socket = home.socket();
+    let directory = socket.parent().expect("its directory");
+    std::fs::remove_file(&socket).expect("removed");
+    assert_eq!(list_with_patience(&home), 200);
+    std::fs::remove_file(directory.join("agent.lock")).expect("removed");
+    std::fs::remove_file(&socket).expect("removed");
+    assert_eq!(list_with_patience(&home), 200);
+    // At once: file by file, the agent would fill it while it is emptied.
+    let aside = home.path().join("aside");
+    std::fs::rename(directory, &aside).expect("taken away");
+    std::fs::remove_dir_all(&aside).expect("removed");
+    assert_eq!(list_with_patience(&home), 200);
+    assert_eq!(home.agent_pid(), first);
+    let mode = std::fs::metadata(directory).expect("made").permissions();
+    assert_eq!(mode.mode() & 0o777, 0o700);
+    // It still is the only one, and ends as any other.
+    let _ = home.chancery(&["agent", "stop"]).done();
+    assert!(!socket.exists());
+}
+
+/// The status of a list, as a program gets it that starts an agent if need be.
+fn list_with_patience(home: &TestHome) -> u16 {
+    let said = home.chancery(&["api", "GET", &format!("{API}/workspaces"), "--json"]);
+    let status = said.json()["status"].as_u64().expect("a status");
+    u16::try_from(status).expect("a status")
+}
+
+#[test]
+fn an_agent_whose_place_another_one_has_taken_ends() {
+    let (home, server) = (TestHome::without_keyring(), TestServer::start());
+    home.connect(&server);
+    let socket = home.socket();
+    let (lock, other) = (
+        socket.with_file_name("agent.lock"),
+        socket.with_file_name("other.lock"),
+    );
+    let holder = std::fs::File::create(&other).expect("made");
+    holder.try_lock().expect("free");
+    std::fs::rename(&other, &lock).expect("put in its place");
+    eventually("the agent ends", || (!socket.exists()).then_some(()));
+    assert!(
+        home.agent_log().contains("so it ends"),
+        "{}",
+        home.agent_log()
+    );
+    drop(holder);
+    let _ = home.chancery(&["status"]).done();
+    assert_eq!(home.state(), "deferred");
 }
 
 #[test]
