@@ -114,19 +114,40 @@ impl Agent {
     /// restart would take back.
     pub(crate) fn change_list(&self, change: impl FnOnce(&mut List)) -> Result<(), Refusal> {
         let mut list = self.list();
-        let mut changed = list.clone();
-        change(&mut changed);
-        changed.note_used();
-        adapt(&mut changed, &self.settings.settings());
+        let changed = self.changed(&list, change);
         if *list != changed {
             changed
                 .write(&self.list_path)
-                .map_err(|error| Refusal::internal(&error))?;
+                .map_err(|error| Refusal::unwritten(&error))?;
             *list = changed;
         }
         drop(list);
         self.surroundings.changed.notify_one();
         Ok(())
+    }
+
+    /// Changes the list, whether it can be written or not.
+    ///
+    /// # Errors
+    /// A restart would take it back.
+    pub(crate) fn change_list_at_once(
+        &self,
+        change: impl FnOnce(&mut List),
+    ) -> Result<(), ListError> {
+        let mut list = self.list();
+        *list = self.changed(&list, change);
+        let written = list.write(&self.list_path);
+        drop(list);
+        self.surroundings.changed.notify_one();
+        written
+    }
+
+    fn changed(&self, list: &List, change: impl FnOnce(&mut List)) -> List {
+        let mut changed = list.clone();
+        change(&mut changed);
+        changed.note_used();
+        adapt(&mut changed, &self.settings.settings());
+        changed
     }
 
     /// Keeps to what holds from now on.

@@ -330,15 +330,24 @@ pub(crate) async fn disconnect(
 ) -> Result<Status, Refusal> {
     let entry = agent.meant(viewed)?;
     let seat = agent.seat(&entry)?;
-    if agent.active().is_some_and(|active| active.id == entry.id) {
-        agent.change_list(|list| list.wants_connection = false)?;
-    }
+    let is_active = agent.active().is_some_and(|active| active.id == entry.id);
+    // Whoever wants to leave leaves, whatever a disk says.
+    let written = if is_active {
+        agent.change_list_at_once(|list| list.wants_connection = false)
+    } else {
+        Ok(())
+    };
     prompting::disconnected(agent, &entry.id);
     administration::end_at(agent, &entry.id);
     agent.publish();
     seat.leave().await;
     agent.publish();
-    agent.status_for(viewed)
+    let mut status = agent.status_for(viewed)?;
+    if let Err(error) = written {
+        tracing::error!(%error, "that nobody wants to be connected is not written down");
+        status.warnings.push(wording::unwritten(&error));
+    }
+    Ok(status)
 }
 
 /// Adds a server to the list, or renames one, without connecting.

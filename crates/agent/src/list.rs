@@ -3,6 +3,7 @@
 use crate::core::policy::Provided;
 use chancery_client::remote::Address;
 use chancery_platform::private_file;
+use chancery_platform::wording::plainly;
 use serde::{Deserialize, Serialize};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -84,7 +85,7 @@ impl Origin {
 #[derive(Debug, thiserror::Error)]
 pub enum ListError {
     /// It cannot be read or written.
-    #[error("The list of servers “{}” cannot be used: {source}.", path.display())]
+    #[error("The list of servers “{}” cannot be used: {}.", path.display(), plainly(source))]
     Io {
         /// The file.
         path: PathBuf,

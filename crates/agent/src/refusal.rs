@@ -1,6 +1,7 @@
 //! The agent's own errors, in the server's error shape.
 
 use crate::core::wording;
+use crate::list::ListError;
 use chancery_client::local::{Body, full_body};
 use chancery_client::remote::{RemoteError, RemoteErrorKind};
 use chancery_proto::error::{ErrorBody, ErrorEnvelope, FieldMessage, agent_codes};
@@ -207,6 +208,16 @@ impl Refusal {
             format!(
                 "The agent failed at this: {why}. Try again; if it fails again, see the agent's log."
             ),
+        )
+    }
+
+    /// 500: what was asked for could not be written down, and was not done.
+    pub(crate) fn unwritten(error: &ListError) -> Self {
+        tracing::error!(%error, "the list of servers cannot be written");
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            agent_codes::INTERNAL,
+            format!("{error} Nothing was changed. When that is mended, try again."),
         )
     }
 

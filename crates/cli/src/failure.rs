@@ -8,6 +8,7 @@ use crate::exit::Exit;
 use chancery_client::local::{LocalError, RefusalKind, UploadError};
 use chancery_platform::agent_process::StartError;
 use chancery_platform::directories::DirectoryError;
+use chancery_platform::wording::plainly;
 use chancery_proto::error::{FieldMessage, agent_codes, codes};
 use http::StatusCode;
 use serde::Serialize;
@@ -195,25 +196,6 @@ impl From<UploadError> for Failure {
                 "“{}” changed while it was being sent, so the server kept nothing of it. Close it elsewhere and send it again.",
                 path.display()
             )),
-        }
-    }
-}
-
-/// What the system said, in words and without its number.
-pub(crate) fn plainly(error: &io::Error) -> String {
-    match error.kind() {
-        io::ErrorKind::NotFound => "it is not there".to_owned(),
-        io::ErrorKind::PermissionDenied => "you may not do that".to_owned(),
-        io::ErrorKind::StorageFull => "the disk is full".to_owned(),
-        io::ErrorKind::AlreadyExists => "it is there already".to_owned(),
-        io::ErrorKind::IsADirectory => "it is a directory".to_owned(),
-        io::ErrorKind::ReadOnlyFilesystem => "nothing can be written there".to_owned(),
-        _ => {
-            let text = error.to_string();
-            match text.find(" (os error") {
-                Some(end) => text[..end].to_lowercase(),
-                None => text,
-            }
         }
     }
 }

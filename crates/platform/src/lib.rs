@@ -25,3 +25,4 @@ pub mod tcp;
 pub mod terminal;
 #[cfg(windows)]
 mod windows;
+pub mod wording;

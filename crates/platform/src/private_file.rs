@@ -33,12 +33,32 @@ pub fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}
     }
-    let mut file = create_new(Path::new(&beside))?;
-    file.write_all(content)?;
-    file.sync_all()?;
-    drop(file);
-    std::fs::rename(&beside, path)?;
+    let file = create_new(Path::new(&beside))?;
+    let placed = fill(file, content).and_then(|()| std::fs::rename(&beside, path));
+    if placed.is_err() {
+        // Half of it is of no use to anybody.
+        let _gone = std::fs::remove_file(&beside);
+    }
+    placed?;
     system::make_durable(directory)
+}
+
+fn fill(mut file: File, content: &[u8]) -> io::Result<()> {
+    file.write_all(content)?;
+    file.sync_all()
+}
+
+/// Writes `content` over what stands at `path`, in the room that it has: for
+/// what must go although there is no room for a second file. A crash meanwhile
+/// leaves a part of either.
+///
+/// # Errors
+/// What the file system said.
+pub fn overwrite(path: &Path, content: &[u8]) -> io::Result<()> {
+    let mut file = OpenOptions::new().write(true).open(path)?;
+    file.write_all(content)?;
+    file.set_len(content.len() as u64)?;
+    file.sync_all()
 }
 
 /// Makes a file that only this user reads, where there is none yet.

@@ -361,9 +361,14 @@ fn kill(pid: u32) {
 }
 
 fn is_gone(pid: u32) -> bool {
-    // A zombie waits for its parent only, and holds neither socket nor lock.
-    std::fs::read_to_string(format!("/proc/{pid}/stat")).map_or(true, |stat| {
-        stat.rsplit_once(") ")
-            .is_some_and(|(_, rest)| rest.starts_with('Z'))
-    })
+    let Ok(stat) = std::fs::read_to_string(format!("/proc/{pid}/stat")) else {
+        return true;
+    };
+    let is_zombie = stat
+        .rsplit_once(") ")
+        .is_some_and(|(_, rest)| rest.starts_with('Z'));
+    // A zombie waits for its parent only. Its first thread may be one while
+    // others still end: until then socket and lock are held.
+    let threads = std::fs::read_dir(format!("/proc/{pid}/task")).map_or(0, Iterator::count);
+    is_zombie && threads <= 1
 }

@@ -8,6 +8,13 @@ pub(crate) const NO_KEYRING: &str = "There is no keyring on this machine, so the
 /// Said where the policy lets nothing be kept.
 pub(crate) const NOTHING_KEPT: &str = "Your administrator lets nothing be put into the keyring, so the session is kept in memory only: after the agent ends you sign in again.";
 
+/// After a disconnect that was carried out and not written down.
+pub(crate) fn unwritten(error: &dyn std::fmt::Display) -> String {
+    format!(
+        "{error} The session is ended, but when the agent starts anew, the first use signs in again. When that is mended, disconnect once more."
+    )
+}
+
 /// Said as long as nobody knows what the policy means.
 pub(crate) fn mistaken_policy(path: &str, mistakes: &[String]) -> String {
     format!(

@@ -6,13 +6,14 @@ use self::printing::{print, refused_by_the_agent};
 use crate::arguments::Api;
 use crate::context::Context;
 use crate::exit::Exit;
-use crate::failure::{Failure, plainly};
+use crate::failure::Failure;
 use crate::sign_in::{ask_and_try, signed_in};
 use crate::terminal::password_from_stdin;
 use bytes::Bytes;
 use chancery_client::local::{
     Administering, Agent, Body, FileToSend, LocalError, empty_body, file_body, full_body,
 };
+use chancery_platform::wording::plainly;
 use chancery_proto::error::agent_codes;
 use chancery_proto::local::AdministrationRequest;
 use chancery_proto::secret::Secret;

@@ -2,6 +2,7 @@
 
 use super::{Found, Key, SecretStore, StoreError};
 use crate::private_file;
+use crate::wording::plainly;
 use chancery_proto::secret::Secret;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -83,7 +84,13 @@ impl FileStore {
             .iter()
             .map(|(key, secret)| line(key, secret))
             .collect::<String>();
-        private_file::replace(&self.path, text.as_bytes()).map_err(|error| unavailable(&error))
+        let replaced = private_file::replace(&self.path, text.as_bytes());
+        match (replaced, secret) {
+            // What is to be forgotten goes, on a full disk too.
+            (Err(_), None) => private_file::overwrite(&self.path, text.as_bytes()),
+            (other, _) => other,
+        }
+        .map_err(|error| unavailable(&error))
     }
 }
 
@@ -105,7 +112,7 @@ fn line(key: &Key, secret: &Secret) -> String {
 
 fn unavailable(error: &std::io::Error) -> StoreError {
     StoreError::Unavailable {
-        why: error.to_string(),
+        why: plainly(error),
     }
 }
 

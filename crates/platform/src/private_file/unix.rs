@@ -69,7 +69,7 @@ pub(crate) fn same_file(one: &Metadata, other: &Metadata) -> bool {
 #[cfg(test)]
 mod tests {
     use super::belongs_to;
-    use crate::private_file::{Kind, create_new, is_administrators, replace, standing};
+    use crate::private_file::{Kind, create_new, is_administrators, overwrite, replace, standing};
     use std::io::ErrorKind;
     use std::os::unix::fs::PermissionsExt;
     use std::path::Path;
@@ -155,5 +155,25 @@ mod tests {
             .mode();
         assert_eq!(mode & 0o777, 0o600);
         assert_eq!(std::fs::read_dir(place.path()).expect("there").count(), 1);
+    }
+
+    #[test]
+    fn what_cannot_be_put_in_its_place_leaves_nothing_beside_it() {
+        let place = tempfile::tempdir().expect("made");
+        let taken = place.path().join("taken");
+        std::fs::create_dir(&taken).expect("made");
+        let error = replace(&taken, b"one").expect_err("a directory stands there");
+        assert_eq!(error.kind(), ErrorKind::IsADirectory);
+        assert_eq!(std::fs::read_dir(place.path()).expect("read").count(), 1);
+    }
+
+    #[test]
+    fn what_is_written_over_is_gone_to_its_last_byte() {
+        let place = tempfile::tempdir().expect("made");
+        let path = place.path().join("file");
+        overwrite(&path, b"").expect_err("there is none");
+        replace(&path, b"a long one").expect("written");
+        overwrite(&path, b"short").expect("written");
+        assert_eq!(std::fs::read(&path).expect("read"), b"short");
     }
 }

@@ -183,6 +183,49 @@ fn that_nothing_is_kept_without_a_keyring_is_said_once() {
 }
 
 #[test]
+fn what_cannot_be_written_down_is_said_and_whoever_wants_to_leave_leaves() {
+    let (home, server) = (TestHome::without_keyring(), TestServer::start());
+    let other = TestServer::start();
+    let words = [
+        "connect",
+        &server.url(),
+        "--user",
+        ADMIN,
+        "--password-stdin",
+        "--store-in-file",
+    ];
+    let _ = home
+        .chancery_reading(&words, &format!("{PASSWORD}\n"))
+        .done();
+    let secrets = home.path().join("state/sessions");
+    let is_kept = || !std::fs::read(&secrets).expect("read").is_empty();
+    assert!(is_kept());
+    // As on a full disk: no second file can be made beside the first one.
+    for name in ["config/servers.toml.new", "state/sessions.new"] {
+        std::fs::create_dir_all(home.path().join(name).join("full")).expect("made");
+    }
+    let refused = connect(&home, &other.url(), ADMIN, PASSWORD);
+    assert_eq!(refused.code, 1, "{}", refused.err);
+    let about = "servers.toml” cannot be used: ";
+    assert!(refused.err.contains(about), "{}", refused.err);
+    assert!(
+        refused.err.contains("Nothing was changed."),
+        "{}",
+        refused.err
+    );
+    let status = home.chancery(&["status", "--json"]).json();
+    assert_eq!(status["server"]["address"], server.url());
+    assert_eq!(status["state"], "connected");
+    let left = home.chancery(&["disconnect"]);
+    assert_eq!(left.code, 0, "{}", left.err);
+    assert!(left.err.contains("disconnect once more."), "{}", left.err);
+    assert_eq!(home.state(), "disconnected");
+    assert!(!is_kept(), "nothing is left to sign in with");
+    let sessions = server.metrics().sum("chancery_sessions", &[]);
+    assert!(sessions.abs() < 0.5, "ended on the server too");
+}
+
+#[test]
 fn an_old_server_connects_with_a_warning_and_a_too_old_one_does_not() {
     let home = TestHome::with_keyring();
     let old = TestServer::configured("[compat]\napi_level = '10.3.4'\n");

@@ -106,7 +106,7 @@ fn directory(check: &str, path: &Path) -> Finding {
             );
         }
         Err(error) => {
-            let why = crate::failure::plainly(&error);
+            let why = chancery_platform::wording::plainly(&error);
             return finding(check, Bad, format!("“{shown}” cannot be looked at: {why}."));
         }
     };
