@@ -73,7 +73,7 @@ impl Sink {
         let (file, beside) = file.into_parts();
         let place = Place::File {
             file,
-            path: beside.to_path_buf(),
+            path: path.to_owned(),
         };
         Ok(Self::on_a_thread(place, Some(beside)))
     }
@@ -149,8 +149,14 @@ impl Done {
 }
 
 enum Place {
-    Output { written: bool },
-    File { file: File, path: PathBuf },
+    Output {
+        written: bool,
+    },
+    /// `path` is the wanted one, which a person knows.
+    File {
+        file: File,
+        path: PathBuf,
+    },
 }
 
 impl Place {

@@ -1,6 +1,7 @@
 //! Large files through the whole of it.
 
 use chancery_testkit::chaos::Weather;
+use chancery_testkit::programs::program;
 use chancery_testkit::server::{API, TestServer};
 use chancery_testkit::waiting::eventually;
 use chancery_testkit::{ChaosProxy, Pattern, Request, TestHome};
@@ -192,4 +193,43 @@ mod heavy {
         }
         assert!((server.metrics().sign_ins() - 1.0).abs() < 0.5);
     }
+}
+
+#[test]
+fn a_file_for_which_there_is_no_room_is_named_as_it_was_wanted_and_leaves_nothing() {
+    let (home, server) = (TestHome::with_keyring(), TestServer::start());
+    let token = server.sign_in();
+    let workspace = server.workspace(&token, "Matter");
+    let folder = server.folder(&token, &workspace, "In");
+    home.connect(&server);
+    let place = home.path().join("place");
+    std::fs::create_dir(&place).expect("made");
+    let file = place.join("Long.bin");
+    std::fs::write(&file, Pattern::bytes(7, 1024 * 1024)).expect("written");
+    let words = [
+        "put",
+        file.to_str().expect("UTF-8"),
+        "--folder",
+        &folder,
+        "--json",
+    ];
+    let put = home.chancery(&words).json();
+    let document = put["id"].as_str().expect("an id").to_owned();
+    std::fs::remove_file(&file).expect("removed");
+    // No file may become longer than 64 KiB, as on a disk that is full.
+    let limited = "trap '' XFSZ; ulimit -f 64; exec \"$0\" get \"$1\"";
+    let got = home
+        .command(Path::new("/bin/bash"))
+        .args(["-c", limited])
+        .arg(program("chancery"))
+        .arg(&document)
+        .current_dir(&place)
+        .output()
+        .expect("run");
+    assert_eq!(got.status.code(), Some(1));
+    let said = String::from_utf8_lossy(&got.stderr);
+    assert!(said.contains("Long.bin” cannot be written: "), "{said}");
+    assert!(!said.contains(".part"), "{said}");
+    let left = std::fs::read_dir(&place).expect("read").count();
+    assert_eq!(left, 0, "{said}");
 }
