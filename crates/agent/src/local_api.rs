@@ -16,7 +16,8 @@ use chancery_client::local::{Body, BoxError, full_body};
 use chancery_proto::error::agent_codes;
 use chancery_proto::headers::SERVER;
 use chancery_proto::local::{
-    ConnectRequest, HOST, Hello, OLDEST_PROTOCOL, PROTOCOL, ServerList, Status, WatchEvent,
+    ConnectRequest, HOST, Hello, OLDEST_PROTOCOL, PROTOCOL, ServerList, ServerRequest, Status,
+    WatchEvent,
 };
 use futures_util::stream;
 use http::header::{
@@ -158,9 +159,7 @@ async fn own_route(
         ("POST", "switch") => {
             let asked: ConnectRequest = read(request).await?;
             if asked.address.is_none() {
-                return Err(Refusal::bad_request(
-                    "The field “address” is missing. Say which server to switch to: its web address, its id or its name.",
-                ));
+                return Err(nowhere("switch to"));
             }
             Ok(json(&connecting::connect(agent, asked).await?))
         }
@@ -181,6 +180,14 @@ async fn own_route(
         ("POST", "servers") => {
             let asked = read(request).await?;
             connecting::add_server(agent, asked).await?;
+            Ok(servers(agent))
+        }
+        ("DELETE", "servers") => {
+            let asked: ServerRequest = read(request).await?;
+            if asked.address.is_empty() {
+                return Err(nowhere("take off the list"));
+            }
+            connecting::remove_server(agent, &asked.address).await?;
             Ok(servers(agent))
         }
         ("DELETE", _) if own.starts_with("servers/") => {
@@ -228,6 +235,13 @@ async fn own_route(
             "The agent has nothing at this path. It may be older than the program that asks.",
         )),
     }
+}
+
+/// No server was named, and none is guessed.
+fn nowhere(what: &str) -> Refusal {
+    Refusal::bad_request(format!(
+        "The field “address” is missing. Say which server to {what}: its web address, its id or its name."
+    ))
 }
 
 fn servers(agent: &SharedAgent) -> Response<Body> {

@@ -244,10 +244,12 @@ pub enum Interaction {
     Force,
 }
 
-/// Body of `POST /agent/v1/servers`: add to the list, or rename.
+/// Body of `POST /agent/v1/servers`: add to the list, or rename. Also of
+/// `DELETE /agent/v1/servers`: take off the list, where `DELETE
+/// /agent/v1/servers/ID` is another way to say it.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct ServerRequest {
-    /// The web address.
+    /// The web address; for what is in the list its id or name will do.
     pub address: String,
     /// The name to show.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -225,6 +225,36 @@ impl std::io::Write for Until {
 }
 
 #[test]
+fn a_server_is_taken_off_the_list_by_its_id_or_by_whatever_it_is_called() {
+    let home = TestHome::with_keyring();
+    let (one, other) = (TestServer::start(), TestServer::start());
+    home.connect(&one);
+    home.connect(&other);
+    let delete = |path: &str, body: Option<Value>| {
+        let request = Request::new("DELETE", path);
+        let request = match &body {
+            Some(body) => request.json(body),
+            None => request,
+        };
+        home.agent().call(request).expect("answered")
+    };
+    let known = |answer: &Answer| answer.json()["servers"].as_array().map(Vec::len);
+    let unnamed = delete("/agent/v1/servers", None);
+    assert_eq!(
+        (unnamed.status, unnamed.error_code().as_str()),
+        (400, "CHANCERY_BAD_REQUEST")
+    );
+    let unknown = delete("/agent/v1/servers", Some(json!({"address": "nowhere"})));
+    assert_eq!(unknown.error_code(), "CHANCERY_UNKNOWN_SERVER");
+    let by_address = delete("/agent/v1/servers", Some(json!({"address": one.url()}))).expect(200);
+    assert_eq!(known(&by_address), Some(1));
+    let left = by_address.json()["servers"][0]["id"].clone();
+    let path = format!("/agent/v1/servers/{}", left.as_str().expect("an id"));
+    assert_eq!(known(&delete(&path, None).expect(200)), Some(0));
+    assert_eq!(home.state(), "no-server");
+}
+
+#[test]
 fn after_a_restart_the_last_server_is_the_active_one() {
     let home = TestHome::with_keyring();
     let (one, other) = (TestServer::start(), TestServer::start());
