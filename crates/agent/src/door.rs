@@ -4,7 +4,7 @@
 //! living agent. Then callers would find nobody, and a new agent could not
 //! start, or there would be two.
 
-use crate::run::RunError;
+use crate::run_error::RunError;
 use chancery_platform::directories::Directories;
 use chancery_platform::directory_watch::DirectoryWatch;
 use chancery_platform::singleton::SingletonLock;

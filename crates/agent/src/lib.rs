@@ -17,6 +17,7 @@ mod local_api;
 mod prompting;
 mod refusal;
 mod run;
+mod run_error;
 mod said;
 mod seat;
 mod settings;
@@ -24,7 +25,8 @@ mod upkeep;
 mod vault;
 mod viewing;
 
-pub use run::{RunError, RunOptions, run_blocking};
+pub use run::{RunOptions, run_blocking};
+pub use run_error::RunError;
 
 /// Reads a policy file as the agent would.
 ///

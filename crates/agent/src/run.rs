@@ -4,15 +4,15 @@ use crate::administration;
 use crate::agent::{Agent, SharedAgent};
 use crate::callers::Line;
 use crate::door::Door;
-use crate::list::ListError;
+use crate::run_error::RunError;
 use crate::{ahead, local_api, upkeep};
 use chancery_client::local::Agent as OtherAgent;
 use chancery_platform::agent_process::{announce_ready, is_on_demand};
 use chancery_platform::clock;
-use chancery_platform::directories::{Directories, DirectoryError};
+use chancery_platform::directories::Directories;
 use chancery_platform::machine;
 use chancery_platform::singleton::{SingletonError, SingletonLock};
-use chancery_platform::socket::{ListenError, OwnListener, Peer, Stream};
+use chancery_platform::socket::{OwnListener, Peer, Stream};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -38,26 +38,6 @@ const BREATH: Duration = Duration::from_millis(50);
 pub struct RunOptions {
     /// Whose agent it is.
     pub directories: Directories,
-}
-
-/// Why the agent cannot run.
-#[derive(Debug, thiserror::Error)]
-pub enum RunError {
-    /// Another one of this user runs.
-    #[error(transparent)]
-    Running(#[from] SingletonError),
-    /// Its directories cannot be used.
-    #[error(transparent)]
-    Directories(#[from] DirectoryError),
-    /// Its socket cannot be opened.
-    #[error(transparent)]
-    Socket(#[from] ListenError),
-    /// The list of servers cannot be used.
-    #[error(transparent)]
-    List(#[from] ListError),
-    /// The system gives no threads or no signals.
-    #[error("The agent cannot start: {0}.")]
-    System(#[from] io::Error),
 }
 
 /// Is the agent until it is told to end, by a signal or by `stop`.

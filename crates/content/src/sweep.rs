@@ -42,13 +42,21 @@ impl Content {
                 continue;
             };
             for path in entries(&library)? {
-                let file = File::open(&path).map_err(ContentError::from)?;
+                let file = match File::open(&path) {
+                    Ok(file) => file,
+                    // Given up meanwhile by the process that began it.
+                    Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                    Err(error) => return Err(ContentError::from(error).into()),
+                };
                 if file.try_lock().is_err() {
                     swept.under_way += 1;
                     continue;
                 }
                 let links = file.metadata().map_err(ContentError::from)?.nlink();
-                if links <= 1 {
+                if links == 0 {
+                    continue;
+                }
+                if links == 1 {
                     // It never landed, or the same bytes were there before it.
                     swept.unfinished += 1;
                 } else {

@@ -4,6 +4,7 @@ use bytes::Bytes;
 use chancery_content::{Content, ContentError, ContentHash, Landed, Swept};
 use chancery_proto::ids::LibraryAlias;
 use proptest::prelude::*;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 fn active() -> LibraryAlias {
     "ACTIVE".parse().expect("an alias")
@@ -90,6 +91,32 @@ async fn an_upload_that_is_given_up_leaves_nothing() {
         .expect("sweeps");
     assert_eq!(swept.orphans + swept.settled, 0);
     assert_eq!(files(directory.path(), "objects"), 1);
+}
+
+#[test]
+fn an_upload_that_goes_away_while_it_is_swept_is_nobodys_mistake() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let content = Content::open(directory.path()).expect("opens");
+    let incoming = directory.path().join("incoming/ACTIVE");
+    std::fs::create_dir_all(&incoming).expect("made");
+    let is_over = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        // Another process gives up one upload after another.
+        scope.spawn(|| {
+            let mut number = 0_u64;
+            while !is_over.load(Ordering::Relaxed) {
+                let path = incoming.join((number % 50).to_string());
+                std::fs::write(&path, b"begun").expect("written");
+                // Or the sweep was faster.
+                let _ = std::fs::remove_file(&path);
+                number += 1;
+            }
+        });
+        let outcome: Result<Vec<_>, ContentError> =
+            (0..2_000).map(|_| content.sweep(|_, _| Ok(true))).collect();
+        is_over.store(true, Ordering::Relaxed);
+        outcome.expect("sweeps");
+    });
 }
 
 #[tokio::test]
