@@ -21,6 +21,7 @@ pub mod process_end;
 pub mod proxy;
 pub mod singleton;
 pub mod socket;
+pub mod status_icon;
 pub mod tcp;
 pub mod terminal;
 #[cfg(windows)]
