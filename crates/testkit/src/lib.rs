@@ -2,6 +2,7 @@
 
 pub mod caller;
 pub mod chaos;
+pub mod display;
 pub mod home;
 pub mod http;
 pub mod keyring;
@@ -17,6 +18,7 @@ pub mod waiting;
 pub mod web_proxy;
 
 pub use chaos::ChaosProxy;
+pub use display::Display;
 pub use home::TestHome;
 pub use http::{Answer, Request, Target};
 pub use pattern::Pattern;

@@ -1,0 +1,59 @@
+//! What a source says that it drags.
+
+use super::{Names, answered};
+use x11rb::errors::ConnectionError;
+use x11rb::protocol::xproto::{Atom, AtomEnum, ConnectionExt, Window};
+use x11rb::rust_connection::RustConnection;
+
+/// So many kinds of data are looked at of one source.
+const KINDS: u32 = 4096;
+
+/// Something that is dragged over the window.
+pub(super) struct Offer {
+    pub(super) source: Window,
+    /// Whether files are among what it can be had as. A promise of a file
+    /// (`XdndDirectSave0`, `application/x-moz-file-promise`) comes beside that:
+    /// the file is made when the list is asked for.
+    pub(super) has_files: bool,
+    pub(super) at: Option<(i32, i32)>,
+    /// Whether it would be taken where it is.
+    pub(super) is_taken: bool,
+    /// Whether anybody was told of it.
+    pub(super) is_told: bool,
+}
+
+impl Offer {
+    /// By what `XdndEnter` says: three kinds, or that there is a list of them.
+    pub(super) fn of(
+        display: &RustConnection,
+        names: &Names,
+        data: [u32; 5],
+    ) -> Result<Self, ConnectionError> {
+        let [source, flags, first @ ..] = data;
+        let kinds = if flags & 1 == 0 {
+            first.to_vec()
+        } else {
+            listed(display, names, source)?
+        };
+        Ok(Self {
+            source,
+            has_files: kinds.contains(&names.URI_LIST),
+            at: None,
+            is_taken: false,
+            is_told: false,
+        })
+    }
+}
+
+fn listed(
+    display: &RustConnection,
+    names: &Names,
+    source: Window,
+) -> Result<Vec<Atom>, ConnectionError> {
+    let (list, kind) = (names.XdndTypeList, AtomEnum::ATOM);
+    let asked = display.get_property(false, source, list, kind, 0, KINDS)?;
+    let told = answered(asked.reply())?;
+    Ok(told
+        .and_then(|told| Some(told.value32()?.collect()))
+        .unwrap_or_default())
+}
