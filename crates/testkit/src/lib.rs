@@ -2,7 +2,6 @@
 
 pub mod caller;
 pub mod chaos;
-pub mod display;
 pub mod home;
 pub mod http;
 pub mod keyring;
@@ -18,7 +17,6 @@ pub mod waiting;
 pub mod web_proxy;
 
 pub use chaos::ChaosProxy;
-pub use display::Display;
 pub use home::TestHome;
 pub use http::{Answer, Request, Target};
 pub use pattern::Pattern;

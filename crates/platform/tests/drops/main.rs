@@ -3,15 +3,19 @@
 #![cfg(target_os = "linux")]
 
 use chancery_platform::drop_target::{Drag, DropTarget, RawWindow};
-use chancery_testkit::Display;
+use display::Display;
 use std::process::Command;
 use std::sync::mpsc::{self, Receiver};
 use std::time::Duration;
 use x11rb::connection::Connection;
-use x11rb::protocol::xproto::{ConnectionExt, CreateWindowAux, Window, WindowClass};
+use x11rb::properties::{WmSizeHints, WmSizeHintsSpecification};
+use x11rb::protocol::xproto::{ConnectionExt, CreateWindowAux, MapState, Window, WindowClass};
 use x11rb::rust_connection::RustConnection;
 
 mod behaviour;
+mod display;
+mod mail_client;
+mod marionette;
 mod source;
 
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -46,28 +50,47 @@ struct Place {
     target: Option<DropTarget>,
 }
 
-/// Where it stands on the screen, and how wide and high it is.
+/// Where a window stands on the screen, how wide and high it is, and whether a
+/// window manager may have a hand in it.
+struct Stand {
+    corner: (i16, i16),
+    size: (u16, u16),
+    is_managed: bool,
+}
+
+/// Where it stands when nothing else is said.
 const CORNER: (i16, i16) = (100, 50);
-const SIZE: (u16, u16) = (400, 300);
 
 impl Place {
     /// Takes what `answer` takes.
     fn new(answer: impl Fn(&Drag) -> bool + Send + 'static) -> Self {
+        let stand = Stand {
+            corner: CORNER,
+            size: (400, 300),
+            is_managed: false,
+        };
+        Self::standing(&stand, answer)
+    }
+
+    fn standing(stand: &Stand, answer: impl Fn(&Drag) -> bool + Send + 'static) -> Self {
         let (display, screen) = x11rb::connect(None).expect("a display");
         let root = display.setup().roots[screen].root;
         let window = display.generate_id().expect("a number");
-        let (x, y) = CORNER;
-        let (width, height) = SIZE;
+        let (x, y) = stand.corner;
+        let (width, height) = stand.size;
         let depth = x11rb::COPY_DEPTH_FROM_PARENT;
         let (class, visual) = (WindowClass::INPUT_OUTPUT, x11rb::COPY_FROM_PARENT);
         let wanted = CreateWindowAux::new()
             .background_pixel(0x0033_6699)
-            .override_redirect(1);
+            .override_redirect(u32::from(!stand.is_managed));
         display
             .create_window(
                 depth, window, root, x, y, width, height, 0, class, visual, &wanted,
             )
             .expect("sent");
+        let mut hints = WmSizeHints::new();
+        hints.position = Some((WmSizeHintsSpecification::UserSpecified, x.into(), y.into()));
+        hints.set_normal_hints(&display, window).expect("sent");
         display.map_window(window).expect("sent");
         let shown = display.get_input_focus().expect("sent").reply();
         shown.expect("the window is there");
@@ -88,5 +111,15 @@ impl Place {
     /// What was told next.
     fn next(&self) -> Drag {
         self.drags.recv_timeout(PATIENCE).expect("a drag")
+    }
+
+    /// Where the window's upper left corner is on the screen, when it is there.
+    fn corner(&self) -> Option<(i32, i32)> {
+        let asked = self.display.get_window_attributes(self.window);
+        let is_seen = asked.ok()?.reply().ok()?.map_state == MapState::VIEWABLE;
+        let root = self.display.setup().roots[0].root;
+        let asked = self.display.translate_coordinates(self.window, root, 0, 0);
+        let told = asked.ok()?.reply().ok().filter(|_| is_seen)?;
+        Some((told.dst_x.into(), told.dst_y.into()))
     }
 }

@@ -5,18 +5,14 @@ use std::process::{Child, Command, Stdio};
 
 /// An X server without a screen; ends with its value.
 #[derive(Debug)]
-pub struct Display {
+pub(crate) struct Display {
     name: String,
     server: Child,
 }
 
 impl Display {
     /// Starts one, on a number that is free, without a network.
-    ///
-    /// # Panics
-    /// When `Xvfb` cannot be run (package `xvfb`).
-    #[must_use]
-    pub fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let mut server = Command::new("Xvfb")
             .args(["-displayfd", "1", "-screen", "0", "1280x800x24"])
             .args(["-nolisten", "tcp", "-noreset"])
@@ -39,8 +35,7 @@ impl Display {
     }
 
     /// The value for `DISPLAY`.
-    #[must_use]
-    pub fn name(&self) -> &str {
+    pub(crate) fn name(&self) -> &str {
         &self.name
     }
 }
