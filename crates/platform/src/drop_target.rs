@@ -9,7 +9,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
-#[cfg(unix)]
+#[cfg(target_os = "linux")]
 mod uri_list;
 #[cfg(target_os = "linux")]
 mod x11;

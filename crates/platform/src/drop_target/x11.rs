@@ -264,17 +264,21 @@ impl Target {
     }
 
     fn position(&mut self, source: Window, place: u32) -> Result<(), ConnectionError> {
+        let at = if self.is_from(source) {
+            self.inside(place)?
+        } else {
+            None
+        };
         let mut takes = false;
-        if self.is_from(source) {
-            let at = self.inside(place)?;
-            if let Some(offer) = &mut self.offer {
-                offer.at = at;
-                if let Some(at) = at.filter(|_| offer.has_files) {
-                    offer.is_told = true;
-                    takes = (self.answer)(Drag::Over { at });
-                }
-                offer.is_taken = takes;
+        if let Some(offer) = self.offer.as_mut().filter(|offer| offer.source == source) {
+            offer.at = at.filter(|_| offer.has_files);
+            if let Some(at) = offer.at {
+                offer.is_told = true;
+                takes = (self.answer)(Drag::Over { at });
+            } else if std::mem::take(&mut offer.is_told) {
+                (self.answer)(Drag::Left);
             }
+            offer.is_taken = takes;
         }
         // A source waits for it before it says anything else. The empty
         // rectangle asks for every further place.
@@ -287,15 +291,20 @@ impl Target {
         self.say(source, self.names.XdndStatus, [flags, 0, 0, action])
     }
 
-    /// A place of the screen, as one inside the window.
+    /// A place of the screen, as one inside the window; none where it is not.
     fn inside(&self, place: u32) -> Result<Option<(i32, i32)>, ConnectionError> {
         let part = |number: u32| (number & 0xffff) as u16;
         let (x, y) = (part(place >> 16).cast_signed(), part(place).cast_signed());
-        let asked = self
-            .display
-            .translate_coordinates(self.root, self.window, x, y)?
-            .reply();
-        Ok(answered(asked)?.map(|told| (told.dst_x.into(), told.dst_y.into())))
+        let display = &self.display;
+        // Both at once: it is asked at every move.
+        let asked = display.translate_coordinates(self.root, self.window, x, y)?;
+        let size = display.get_geometry(self.window)?;
+        let (Some(told), Some(size)) = (answered(asked.reply())?, answered(size.reply())?) else {
+            return Ok(None);
+        };
+        let (x, y) = (i32::from(told.dst_x), i32::from(told.dst_y));
+        let is_inside = (0..size.width.into()).contains(&x) && (0..size.height.into()).contains(&y);
+        Ok(is_inside.then_some((x, y)))
     }
 
     fn dropped(&mut self, source: Window, time: Timestamp) -> Result<(), ConnectionError> {

@@ -66,6 +66,14 @@ fn a_file_comes_with_its_place() {
             .expect("done");
         assert_eq!(source.position(x + 250, y + 200), taken());
         assert_eq!(place.next(), Drag::Over { at: (150, 200) });
+        // Beside it is not over it, whatever the source says.
+        assert_eq!(source.position(x, y), refused());
+        assert_eq!(place.next(), Drag::Left);
+        assert_eq!(source.position(x + 500, y), refused());
+        assert_eq!(source.position(x + 499, y), taken());
+        assert_eq!(place.next(), Drag::Over { at: (399, 0) });
+        assert_eq!(source.position(x + 250, y + 200), taken());
+        assert_eq!(place.next(), Drag::Over { at: (150, 200) });
         source.drop_it();
         source.give(LIST);
         assert!(source.finished());
@@ -87,6 +95,28 @@ fn a_file_comes_with_its_place() {
 }
 
 #[test]
+fn pieces_that_come_faster_than_they_are_read_are_whole() {
+    inside(
+        "behaviour::pieces_that_come_faster_than_they_are_read_are_whole",
+        || {
+            let place = Place::new(|_| true);
+            let source = dropped(&place);
+            let asked = source.give_in_pieces();
+            source.together(|| {
+                source.append(&asked, &LIST[..9]);
+                source.append(&asked, &LIST[9..]);
+            });
+            source.has_read(&asked);
+            // The second was told of as well, and is no end.
+            source.position(CORNER.0, CORNER.1);
+            source.write(&asked, "text/uri-list", b"");
+            assert!(source.finished());
+            assert_eq!(place.next(), letter((9, 8)));
+        },
+    );
+}
+
+#[test]
 fn what_is_not_taken_is_refused_and_said_so() {
     inside(
         "behaviour::what_is_not_taken_is_refused_and_said_so",
@@ -104,6 +134,12 @@ fn what_is_not_taken_is_refused_and_said_so() {
             assert_eq!(place.next(), Drag::Over { at: (1, 0) });
             source.say("XdndLeave", [0; 4]);
             assert_eq!(place.next(), Drag::Left);
+            // In a version that is not spoken.
+            for version in [0, 2, 6, 255] {
+                let list = source.atom("text/uri-list");
+                source.say("XdndEnter", [version << 24, list, 0, 0]);
+                assert_eq!(source.position(CORNER.0, CORNER.1), refused());
+            }
             // Let go before it was anywhere.
             source.enter(&["text/uri-list"]);
             source.drop_it();
@@ -148,17 +184,7 @@ fn a_source_that_gives_too_much_is_refused() {
         let source = dropped(&place);
         let asked = source.asked();
         for _ in 0..6 {
-            let (mode, at) = (x11rb::protocol::xproto::PropMode::APPEND, asked.property);
-            let kind = source.atom("text/uri-list");
-            x11rb::wrapper::ConnectionExt::change_property8(
-                &source.display,
-                mode,
-                asked.requestor,
-                at,
-                kind,
-                &long,
-            )
-            .expect("sent");
+            source.append(&asked, &long);
         }
         source.notify(&asked, true);
         assert!(!source.finished());
@@ -268,6 +294,14 @@ fn a_window_is_given_back_and_one_that_goes_is_left() {
                     .is_empty()
                     .then_some(())
             });
+            // And while something is over it.
+            let mut place = Place::new(|_| true);
+            let source = Source::towards(place.window);
+            source.enter(&["text/uri-list"]);
+            assert_eq!(source.position(CORNER.0, CORNER.1), taken());
+            assert_eq!(place.next(), Drag::Over { at: (0, 0) });
+            drop(place.target.take());
+            assert_eq!(place.next(), Drag::Left);
             // The window goes first.
             let place = Place::new(|_| true);
             let source = Source::towards(place.window);

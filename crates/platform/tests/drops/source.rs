@@ -171,6 +171,24 @@ impl Source {
         self.display.flush().expect("sent");
     }
 
+    /// Adds to what stands there.
+    pub(crate) fn append(&self, asked: &SelectionRequestEvent, data: &[u8]) {
+        let (mode, place) = (PropMode::APPEND, asked.property);
+        let kind = self.atom("text/uri-list");
+        self.display
+            .change_property8(mode, asked.requestor, place, kind, data)
+            .expect("sent");
+        self.display.flush().expect("sent");
+    }
+
+    /// Does it while the display serves nobody else.
+    pub(crate) fn together(&self, what: impl FnOnce()) {
+        self.display.grab_server().expect("sent");
+        what();
+        self.display.ungrab_server().expect("sent");
+        self.display.flush().expect("sent");
+    }
+
     /// Says that the data is there, or that it will not come.
     pub(crate) fn notify(&self, asked: &SelectionRequestEvent, is_there: bool) {
         let told = SelectionNotifyEvent {
