@@ -240,15 +240,15 @@ impl Panel {
                 unsafe { DestroyWindow(window) };
             }
             WM_DESTROY => {
-                // SAFETY: the description names an icon of this window.
-                unsafe { Shell_NotifyIconW(NIM_DELETE, &raw const *description(window)) };
+                tell(NIM_DELETE, &description(window));
                 // SAFETY: ends `turn`.
                 unsafe { PostQuitMessage(0) };
             }
             new if new == self.panel_is_new && new != 0 => {
-                // Whatever an older panel knew is gone with it.
-                self.seen.store(false, Ordering::Release);
+                // It is new, or the screen is another; the size may be too.
+                let before = self.drawn.take();
                 self.put_on(window);
+                drop(before);
             }
             _ => return false,
         }
@@ -264,39 +264,35 @@ impl Panel {
     /// nothing yet.
     fn put_on(&self, window: HWND) {
         let shown = self.shown();
-        let mut drawn = self.drawn.borrow_mut();
-        let mut before = None;
-        if drawn
-            .as_ref()
-            .is_none_or(|drawn| drawn.of != shown.pictures)
-        {
-            // The panel may look at the former until it has this one.
-            before = std::mem::replace(&mut *drawn, draw(&shown.pictures));
-        }
+        // Taken out meanwhile: the panel is another program, and while it is
+        // spoken to a message may lead here again.
+        let before = self.drawn.take();
+        let is_same = |drawn: &Drawn| drawn.of == shown.pictures;
+        let (drawn, before) = match before {
+            Some(drawn) if is_same(&drawn) => (Some(drawn), None),
+            other => (draw(&shown.pictures), other),
+        };
         let mut wanted = description(window);
         wanted.uFlags = NIF_MESSAGE | NIF_TIP | NIF_SHOWTIP;
         wanted.uCallbackMessage = PANEL;
-        if let Some(drawn) = drawn.as_ref() {
+        if let Some(drawn) = &drawn {
             wanted.uFlags |= NIF_ICON;
             wanted.hIcon = drawn.icon;
         }
-        put(&shown.tooltip, &mut wanted.szTip);
-        let was_seen = self.is_seen_by(NIM_MODIFY, &wanted);
-        let seen = was_seen || self.is_seen_by(NIM_ADD, &wanted);
-        if seen && !was_seen {
+        // Here the mark of a mnemonic is taken out, and doubled it is not the
+        // same everywhere.
+        put(&shown.tooltip.replace('&', "＆"), &mut wanted.szTip);
+        // It may have come through what we took for a new panel.
+        let mut seen = tell(NIM_MODIFY, &wanted);
+        if !seen {
+            seen = tell(NIM_ADD, &wanted);
             wanted.Anonymous.uVersion = NOTIFYICON_VERSION_4;
-            self.is_seen_by(NIM_SETVERSION, &wanted);
+            tell(NIM_SETVERSION, &wanted);
         }
         self.seen.store(seen, Ordering::Release);
+        self.drawn.replace(drawn);
+        // The panel may have looked at it until it had this one.
         drop(before);
-    }
-
-    fn is_seen_by(&self, what: u32, wanted: &NOTIFYICONDATAW) -> bool {
-        if what == NIM_MODIFY && !self.seen.load(Ordering::Acquire) {
-            return false;
-        }
-        // SAFETY: a whole description, whose size stands in it.
-        unsafe { Shell_NotifyIconW(what, std::ptr::from_ref(wanted)) != 0 }
     }
 
     fn chosen(&self, window: HWND, word: WPARAM, long: LPARAM) {
@@ -333,6 +329,12 @@ fn description(window: HWND) -> Box<NOTIFYICONDATAW> {
         // SAFETY: numbers and pointers, for all of which zero means none.
         ..unsafe { std::mem::zeroed() }
     })
+}
+
+/// Whether the panel has done it.
+fn tell(what: u32, wanted: &NOTIFYICONDATAW) -> bool {
+    // SAFETY: a whole description, whose size stands in it.
+    unsafe { Shell_NotifyIconW(what, std::ptr::from_ref(wanted)) != 0 }
 }
 
 /// `text` up to what fits, with a zero at its end.
