@@ -4,6 +4,7 @@
 //! is another program and may be anything: it is asked for little, all of it
 //! bounded, and one that goes away or falls silent is given up.
 
+mod direct_save;
 mod offer;
 mod transfer;
 
@@ -11,8 +12,9 @@ use super::{Answer, Drag, RawWindow, Unavailable};
 use offer::Offer;
 use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec, eventfd, poll};
 use rustix::fd::{AsFd, OwnedFd};
+use std::path::PathBuf;
 use std::time::Instant;
-use transfer::{Progress, Transfer};
+use transfer::{Ours, Progress, Transfer};
 use x11rb::NONE;
 use x11rb::connection::Connection;
 use x11rb::errors::{ConnectionError, ReplyError, ReplyOrIdError};
@@ -42,8 +44,10 @@ x11rb::atom_manager! {
         XdndSelection,
         XdndTypeList,
         XdndActionCopy,
+        XdndDirectSave0,
         INCR,
         URI_LIST: b"text/uri-list",
+        PLAIN_TEXT: b"text/plain",
         CHANCERY_DROP,
     }
 }
@@ -162,7 +166,7 @@ impl Target {
                 .map(|transfer| transfer.until.saturating_duration_since(Instant::now()));
             if patience.is_some_and(|patience| patience.is_zero()) {
                 tracing::debug!("what was dropped did not come in time");
-                self.finish(None)?;
+                self.finish(Vec::new())?;
                 continue;
             }
             self.display.flush()?;
@@ -189,7 +193,7 @@ impl Target {
     /// Gives the window back to the toolkit. What is under way is refused, so
     /// that nobody waits for an answer.
     fn leave(&mut self) {
-        let left = self.finish(None).and_then(|()| {
+        let left = self.finish(Vec::new()).and_then(|()| {
             self.forget()?;
             self.display
                 .delete_property(self.window, self.names.XdndProxy)?;
@@ -209,17 +213,16 @@ impl Target {
             }
             Event::DestroyNotify(gone) => self.lost(gone.window),
             Event::SelectionNotify(_) | Event::PropertyNotify(_) => {
+                let ours = Ours {
+                    display: &self.display,
+                    names: &self.names,
+                    proxy: self.proxy,
+                };
                 let Some(transfer) = &mut self.transfer else {
                     return Ok(());
                 };
-                match transfer.goes_on(&self.display, &self.names, self.proxy, event)? {
-                    Progress::Waits => Ok(()),
-                    Progress::Done(list) => self.finish(Some(&list)),
-                    Progress::Failed(why) => {
-                        tracing::debug!(why, "what was dropped did not come");
-                        self.finish(None)
-                    }
-                }
+                let progress = transfer.goes_on(ours, event)?;
+                self.come(progress)
             }
             _ => Ok(()),
         }
@@ -271,7 +274,7 @@ impl Target {
         };
         let mut takes = false;
         if let Some(offer) = self.offer.as_mut().filter(|offer| offer.source == source) {
-            offer.at = at.filter(|_| offer.has_files);
+            offer.at = at.filter(|_| offer.has_files());
             if let Some(at) = offer.at {
                 offer.is_told = true;
                 takes = (self.answer)(Drag::Over { at });
@@ -321,18 +324,34 @@ impl Target {
         let Some(at) = offer.at else {
             return self.say_finished(source, false);
         };
-        let transfer = Transfer::begin(&self.display, &self.names, self.proxy, source, at, time)?;
+        let ours = Ours {
+            display: &self.display,
+            names: &self.names,
+            proxy: self.proxy,
+        };
+        let (transfer, progress) = Transfer::begin(ours, &offer, at, time)?;
         self.transfer = Some(transfer);
-        Ok(())
+        self.come(progress)
+    }
+
+    /// So far it has come.
+    fn come(&mut self, progress: Progress) -> Result<(), ConnectionError> {
+        match progress {
+            Progress::Waits => Ok(()),
+            Progress::Done(files) => self.finish(files),
+            Progress::Failed(why) => {
+                tracing::debug!(why, "what was dropped did not come");
+                self.finish(Vec::new())
+            }
+        }
     }
 
     /// What was let go is there, or will not come.
-    fn finish(&mut self, list: Option<&[u8]>) -> Result<(), ConnectionError> {
+    fn finish(&mut self, files: Vec<PathBuf>) -> Result<(), ConnectionError> {
+        // What was made for it goes with it, at the end.
         let Some(transfer) = self.transfer.take() else {
             return Ok(());
         };
-        let host = crate::machine::device_name();
-        let files = list.map_or_else(Vec::new, |list| super::uri_list::files(list, &host));
         let taken = if files.is_empty() {
             (self.answer)(Drag::Left);
             false
@@ -350,7 +369,7 @@ impl Target {
         }
         let fetches = |transfer: &Transfer| transfer.source == window;
         if self.transfer.as_ref().is_some_and(fetches) {
-            self.finish(None)?;
+            self.finish(Vec::new())?;
         }
         Ok(())
     }

@@ -124,7 +124,7 @@ fn what_is_not_taken_is_refused_and_said_so() {
             let place = Place::new(|drag| matches!(drag, Drag::Over { .. }));
             // No files.
             let source = Source::towards(place.window);
-            source.enter(&["text/plain", "XdndDirectSave0"]);
+            source.enter(&["text/plain", "image/png"]);
             assert_eq!(source.position(CORNER.0, CORNER.1), refused());
             source.drop_it();
             assert!(!source.finished());

@@ -16,6 +16,7 @@ mod behaviour;
 mod display;
 mod mail_client;
 mod marionette;
+mod promises;
 mod source;
 
 const PATIENCE: Duration = Duration::from_secs(30);

@@ -150,13 +150,17 @@ impl Source {
         })
     }
 
-    /// The target's question for the data.
+    /// The target's question for the list of files.
     pub(crate) fn asked(&self) -> SelectionRequestEvent {
+        self.asked_for("text/uri-list")
+    }
+
+    pub(crate) fn asked_for(&self, kind: &str) -> SelectionRequestEvent {
         let asked = self.event("the question for the data", |event| match event {
             Event::SelectionRequest(asked) => Some(*asked),
             _ => None,
         });
-        assert_eq!(asked.target, self.atom("text/uri-list"));
+        assert_eq!(asked.target, self.atom(kind));
         assert_eq!(asked.time, 7);
         asked
     }
@@ -208,6 +212,25 @@ impl Source {
             .send_event(false, asked.requestor, EventMask::NO_EVENT, told)
             .expect("sent");
         self.display.flush().expect("sent");
+    }
+
+    /// Wishes a name for a file that it has yet to make.
+    pub(crate) fn wish(&self, name: &str) {
+        let (mode, save) = (PropMode::REPLACE, self.atom("XdndDirectSave0"));
+        let text = self.atom("text/plain");
+        self.display
+            .change_property8(mode, self.window, save, text, name.as_bytes())
+            .expect("sent");
+    }
+
+    /// Where the target wants to have it.
+    pub(crate) fn wished(&self) -> String {
+        let save = self.atom("XdndDirectSave0");
+        let asked = self
+            .display
+            .get_property(false, self.window, save, AtomEnum::ANY, 0, 1024);
+        let told = asked.expect("sent").reply().expect("ours");
+        String::from_utf8(told.value).expect("a text")
     }
 
     /// Gives the data in one piece.

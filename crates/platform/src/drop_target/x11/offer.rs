@@ -11,10 +11,11 @@ const KINDS: u32 = 4096;
 /// Something that is dragged over the window.
 pub(super) struct Offer {
     pub(super) source: Window,
-    /// Whether files are among what it can be had as. A promise of a file
-    /// (`XdndDirectSave0`, `application/x-moz-file-promise`) comes beside that:
-    /// the file is made when the list is asked for.
-    pub(super) has_files: bool,
+    /// Whether files are among what it can be had as. A mail client makes its
+    /// message into one when it is asked for the list.
+    pub(super) has_list: bool,
+    /// Whether the source makes a file where it is told to.
+    pub(super) promises: bool,
     pub(super) at: Option<(i32, i32)>,
     /// Whether it would be taken where it is.
     pub(super) is_taken: bool,
@@ -23,6 +24,11 @@ pub(super) struct Offer {
 }
 
 impl Offer {
+    /// Whether there are files in it, now or when they are asked for.
+    pub(super) fn has_files(&self) -> bool {
+        self.has_list || self.promises
+    }
+
     /// By what `XdndEnter` says: three kinds, or that there is a list of them.
     pub(super) fn of(
         display: &RustConnection,
@@ -37,7 +43,8 @@ impl Offer {
         };
         Ok(Self {
             source,
-            has_files: kinds.contains(&names.URI_LIST),
+            has_list: kinds.contains(&names.URI_LIST),
+            promises: kinds.contains(&names.XdndDirectSave0),
             at: None,
             is_taken: false,
             is_told: false,
