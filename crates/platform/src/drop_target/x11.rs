@@ -48,6 +48,7 @@ x11rb::atom_manager! {
         INCR,
         URI_LIST: b"text/uri-list",
         PLAIN_TEXT: b"text/plain",
+        CONTENT: b"application/octet-stream",
         CHANCERY_DROP,
     }
 }
@@ -86,6 +87,13 @@ impl Drop for Taken {
             tracing::debug!(%error, "the drop target stays");
         }
     }
+}
+
+/// Whoever drags, and the window that it thinks it speaks to.
+#[derive(Clone, Copy)]
+struct Peer {
+    source: Window,
+    named: Window,
 }
 
 /// A window that takes drops, and what is going on there.
@@ -230,11 +238,17 @@ impl Target {
 
     fn told(&mut self, message: &ClientMessageEvent) -> Result<(), ConnectionError> {
         let data = message.data.as_data32();
+        // Most name the window in it, as the protocol says, some the proxy; each
+        // knows only what it has named.
+        let peer = Peer {
+            source: data[0],
+            named: message.window,
+        };
         let (kind, source) = (message.type_, data[0]);
         if kind == self.names.XdndEnter {
             self.enter(data)
         } else if kind == self.names.XdndPosition {
-            self.position(source, data[2])
+            self.position(peer, data[2])
         } else if kind == self.names.XdndLeave {
             if self.is_from(source) {
                 self.forget()
@@ -242,7 +256,7 @@ impl Target {
                 Ok(())
             }
         } else if kind == self.names.XdndDrop {
-            self.dropped(source, data[2])
+            self.dropped(peer, data[2])
         } else {
             Ok(())
         }
@@ -266,7 +280,8 @@ impl Target {
         Ok(())
     }
 
-    fn position(&mut self, source: Window, place: u32) -> Result<(), ConnectionError> {
+    fn position(&mut self, peer: Peer, place: u32) -> Result<(), ConnectionError> {
+        let source = peer.source;
         let at = if self.is_from(source) {
             self.inside(place)?
         } else {
@@ -291,7 +306,7 @@ impl Target {
         } else {
             NONE
         };
-        self.say(source, self.names.XdndStatus, [flags, 0, 0, action])
+        self.say(peer, self.names.XdndStatus, [flags, 0, 0, action])
     }
 
     /// A place of the screen, as one inside the window; none where it is not.
@@ -310,26 +325,26 @@ impl Target {
         Ok(is_inside.then_some((x, y)))
     }
 
-    fn dropped(&mut self, source: Window, time: Timestamp) -> Result<(), ConnectionError> {
-        if !self.is_from(source) {
-            return self.say_finished(source, false);
+    fn dropped(&mut self, peer: Peer, time: Timestamp) -> Result<(), ConnectionError> {
+        if !self.is_from(peer.source) {
+            return self.say_finished(peer, false);
         }
         let Some(offer) = self
             .offer
             .take_if(|offer| offer.is_taken && self.transfer.is_none())
         else {
             self.forget()?;
-            return self.say_finished(source, false);
+            return self.say_finished(peer, false);
         };
         let Some(at) = offer.at else {
-            return self.say_finished(source, false);
+            return self.say_finished(peer, false);
         };
         let ours = Ours {
             display: &self.display,
             names: &self.names,
             proxy: self.proxy,
         };
-        let (transfer, progress) = Transfer::begin(ours, &offer, at, time)?;
+        let (transfer, progress) = Transfer::begin(ours, &offer, peer, at, time)?;
         self.transfer = Some(transfer);
         self.come(progress)
     }
@@ -359,7 +374,7 @@ impl Target {
             let at = transfer.at;
             (self.answer)(Drag::Dropped { at, files })
         };
-        self.say_finished(transfer.source, taken)
+        self.say_finished(transfer.peer, taken)
     }
 
     /// A program has gone away.
@@ -367,7 +382,7 @@ impl Target {
         if self.is_from(window) {
             self.forget()?;
         }
-        let fetches = |transfer: &Transfer| transfer.source == window;
+        let fetches = |transfer: &Transfer| transfer.peer.source == window;
         if self.transfer.as_ref().is_some_and(fetches) {
             self.finish(Vec::new())?;
         }
@@ -384,21 +399,21 @@ impl Target {
         Ok(())
     }
 
-    fn say_finished(&self, source: Window, taken: bool) -> Result<(), ConnectionError> {
+    fn say_finished(&self, peer: Peer, taken: bool) -> Result<(), ConnectionError> {
         let action = if taken {
             self.names.XdndActionCopy
         } else {
             NONE
         };
         let data = [u32::from(taken), action, 0, 0];
-        self.say(source, self.names.XdndFinished, data)
+        self.say(peer, self.names.XdndFinished, data)
     }
 
     /// To a window that may not be there any more.
-    fn say(&self, source: Window, kind: u32, data: [u32; 4]) -> Result<(), ConnectionError> {
+    fn say(&self, peer: Peer, kind: u32, data: [u32; 4]) -> Result<(), ConnectionError> {
         let [one, two, three, four] = data;
-        let message =
-            ClientMessageEvent::new(32, source, kind, [self.window, one, two, three, four]);
+        let Peer { source, named } = peer;
+        let message = ClientMessageEvent::new(32, source, kind, [named, one, two, three, four]);
         self.display
             .send_event(false, source, EventMask::NO_EVENT, message)?
             .ignore_error();

@@ -1,5 +1,6 @@
 //! A message that is dragged from the real Thunderbird, with a real pointer.
 
+use crate::hand::{Program, drag};
 use crate::marionette::Marionette;
 use crate::{Place, Stand, inside};
 use chancery_platform::drop_target::Drag;
@@ -7,7 +8,7 @@ use chancery_testkit::waiting::eventually;
 use serde_json::Value;
 use std::fmt::Write as _;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::sync::mpsc;
 
 /// What keeps a fresh profile from asking this and that, and from the network.
@@ -47,23 +48,6 @@ user_pref("network.connectivity-service.enabled", false);
 user_pref("remote.prefs.recommended", false);
 "#;
 
-/// Ended with its value.
-struct Program(Child);
-
-impl Program {
-    fn start(command: &mut Command) -> Self {
-        let quiet = command.stdin(Stdio::null()).stdout(Stdio::null());
-        Self(quiet.stderr(Stdio::null()).spawn().expect("it can be run"))
-    }
-}
-
-impl Drop for Program {
-    fn drop(&mut self) {
-        let _ended = self.0.kill();
-        let _waited = self.0.wait();
-    }
-}
-
 /// A message with an attachment, of some size: it has to come whole.
 fn letter(number: u32) -> String {
     let mut text = format!(
@@ -93,17 +77,6 @@ fn make_profile(profile: &Path) {
         );
     }
     std::fs::write(folders.join("Letters"), mail).expect("written");
-}
-
-/// Runs `xdotool`, which moves and presses as a person does.
-fn pointer(words: &[&str]) {
-    let done = Command::new("xdotool").args(words).status();
-    let done = done.expect("xdotool can be run; it comes with the package xdotool");
-    assert!(done.success(), "{words:?}");
-}
-
-fn move_to((x, y): (i32, i32)) {
-    pointer(&["mousemove", "--sync", &x.to_string(), &y.to_string()]);
 }
 
 /// Opens the folder and gives the middle of the second message on the screen.
@@ -184,7 +157,8 @@ fn a_message_is_dragged_from_thunderbird() {
         });
         let corner = eventually("our window is there", || place.corner());
 
-        dragged(&mut session, &place, corner);
+        let from = second_letter(&mut session);
+        drag(&place, from, corner);
         let (count, name, read) = files.recv_timeout(crate::PATIENCE).expect("told");
         assert_eq!(count, 1);
         let name = name.to_string_lossy();
@@ -195,49 +169,6 @@ fn a_message_is_dragged_from_thunderbird() {
         let message = String::from_utf8(read.expect("a file")).expect("text");
         assert_eq!(without_marks(&message), letter(2));
     });
-}
-
-/// Presses on the message, moves over our window, and lets go there.
-fn dragged(session: &mut Marionette, place: &Place, (x, y): (i32, i32)) {
-    let from = second_letter(session);
-    move_to(from);
-    pointer(&["mousedown", "1"]);
-    // A drag begins when the pointer has moved a little, and is told of by the
-    // next move: a person's hand is never still.
-    let mut turn = 0;
-    let over = eventually("it is over our window", || {
-        turn += 1;
-        if turn < 5 {
-            move_to((from.0 + turn * 6, from.1 + turn * 4));
-        } else {
-            move_to((x + 100 + turn % 2, y + 150));
-        }
-        place.drags.try_iter().last()
-    });
-    assert!(
-        matches!(
-            over,
-            Drag::Over {
-                at: (100 | 101, 150)
-            }
-        ),
-        "{over:?}"
-    );
-    // Each place is told as it is. A move that the source makes before it has
-    // heard the answer to the former is told with the next one.
-    eventually("it is told where", || {
-        turn += 1;
-        move_to((x + 33 + turn % 2, y + 44));
-        let there = |drag: &Drag| matches!(drag, Drag::Over { at: (33 | 34, 44) });
-        place.drags.try_iter().find(there)
-    });
-    pointer(&["mouseup", "1"]);
-    let end =
-        std::iter::repeat_with(|| place.next()).find(|drag| !matches!(drag, Drag::Over { .. }));
-    assert!(
-        matches!(&end, Some(Drag::Dropped { at: (33 | 34, 44), files }) if files.len() == 1),
-        "{end:?}"
-    );
 }
 
 /// A message as it was sent: without what the client notes in its own folders,

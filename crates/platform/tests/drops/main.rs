@@ -9,11 +9,16 @@ use std::sync::mpsc::{self, Receiver};
 use std::time::Duration;
 use x11rb::connection::Connection;
 use x11rb::properties::{WmSizeHints, WmSizeHintsSpecification};
-use x11rb::protocol::xproto::{ConnectionExt, CreateWindowAux, MapState, Window, WindowClass};
+use x11rb::protocol::xproto::{
+    AtomEnum, ConnectionExt, CreateWindowAux, MapState, PropMode, Window, WindowClass,
+};
 use x11rb::rust_connection::RustConnection;
+use x11rb::wrapper::ConnectionExt as _;
 
 mod behaviour;
+mod browser;
 mod display;
+mod hand;
 mod mail_client;
 mod marionette;
 mod promises;
@@ -63,7 +68,7 @@ struct Stand {
 const CORNER: (i16, i16) = (100, 50);
 
 impl Place {
-    /// Takes what `answer` takes.
+    /// Takes what `answer` takes, where [`CORNER`] is.
     fn new(answer: impl Fn(&Drag) -> bool + Send + 'static) -> Self {
         let stand = Stand {
             corner: CORNER,
@@ -92,6 +97,11 @@ impl Place {
         let mut hints = WmSizeHints::new();
         hints.position = Some((WmSizeHintsSpecification::UserSpecified, x.into(), y.into()));
         hints.set_normal_hints(&display, window).expect("sent");
+        // Some sources look at windows that have a name alone.
+        let (mode, name, text) = (PropMode::REPLACE, AtomEnum::WM_NAME, AtomEnum::STRING);
+        display
+            .change_property8(mode, window, name, text, b"A place")
+            .expect("sent");
         display.map_window(window).expect("sent");
         let shown = display.get_input_focus().expect("sent").reply();
         shown.expect("the window is there");
@@ -114,13 +124,19 @@ impl Place {
         self.drags.recv_timeout(PATIENCE).expect("a drag")
     }
 
-    /// Where the window's upper left corner is on the screen, when it is there.
+    /// Where the window's upper left corner is on the screen, when a window
+    /// manager has put it there.
     fn corner(&self) -> Option<(i32, i32)> {
-        let asked = self.display.get_window_attributes(self.window);
+        let display = &self.display;
+        let asked = display.intern_atom(false, b"WM_STATE").ok()?;
+        let state = asked.reply().ok()?.atom;
+        let asked = display.get_property(false, self.window, state, AtomEnum::ANY, 0, 1);
+        let is_managed = asked.ok()?.reply().ok()?.format == 32;
+        let asked = display.get_window_attributes(self.window);
         let is_seen = asked.ok()?.reply().ok()?.map_state == MapState::VIEWABLE;
-        let root = self.display.setup().roots[0].root;
-        let asked = self.display.translate_coordinates(self.window, root, 0, 0);
-        let told = asked.ok()?.reply().ok().filter(|_| is_seen)?;
-        Some((told.dst_x.into(), told.dst_y.into()))
+        let root = display.setup().roots[0].root;
+        let asked = display.translate_coordinates(self.window, root, 0, 0);
+        let told = asked.ok()?.reply().ok()?;
+        (is_managed && is_seen).then_some((told.dst_x.into(), told.dst_y.into()))
     }
 }

@@ -76,6 +76,61 @@ fn a_promised_file_is_made_in_a_place_of_ours_and_goes_again() {
 }
 
 #[test]
+fn a_source_that_makes_no_file_may_say_what_is_in_it() {
+    inside(
+        "promises::a_source_that_makes_no_file_may_say_what_is_in_it",
+        || {
+            let (place, contents) = keeping();
+            let kinds = ["XdndDirectSave0", "application/octet-stream"];
+            let long: Vec<u8> = (0..3_000_000_u32).map(|at| (at % 251) as u8).collect();
+            for in_pieces in [false, true] {
+                let mut source = Source::towards(place.window);
+                source.takes_the_proxy_for_it();
+                source.wish("plan.bin");
+                dropped(&place, &source, &kinds);
+                let asked = source.asked_for("XdndDirectSave0");
+                let path = path_of(&source.wished());
+                // What it has left there is not added to, nor followed.
+                std::os::unix::fs::symlink("/etc/hostname", &path).expect("made");
+                source.write(&asked, "text/plain", b"F");
+                source.notify(&asked, true);
+                let asked = source.asked_for("application/octet-stream");
+                if in_pieces {
+                    source.begin_pieces(&asked);
+                    for piece in long.chunks(200_000) {
+                        source.write(&asked, "application/octet-stream", piece);
+                        source.has_read(&asked);
+                    }
+                    source.write(&asked, "application/octet-stream", b"");
+                } else {
+                    source.write(&asked, "application/octet-stream", b"short");
+                    source.notify(&asked, true);
+                }
+                assert!(source.finished());
+                let files = vec![path.clone()];
+                assert_eq!(place.next(), Drag::Dropped { at: (9, 8), files });
+                let expected = if in_pieces { &long[..] } else { b"short" };
+                assert!(contents.recv().expect("kept") == expected);
+                chancery_testkit::waiting::eventually("nothing is left", || {
+                    (!directory(&path).exists()).then_some(())
+                });
+            }
+            // One that refuses that too.
+            let source = Source::towards(place.window);
+            source.wish("plan.bin");
+            dropped(&place, &source, &kinds);
+            let asked = source.asked_for("XdndDirectSave0");
+            source.write(&asked, "text/plain", b"F");
+            source.notify(&asked, true);
+            let asked = source.asked_for("application/octet-stream");
+            source.notify(&asked, false);
+            assert!(!source.finished());
+            assert_eq!(place.next(), Drag::Left);
+        },
+    );
+}
+
+#[test]
 fn a_promise_that_is_not_kept_leaves_nothing() {
     inside(
         "promises::a_promise_that_is_not_kept_leaves_nothing",

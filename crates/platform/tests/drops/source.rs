@@ -55,6 +55,11 @@ impl Source {
         source
     }
 
+    /// From now on the proxy is taken for the target itself, as browsers do.
+    pub(crate) fn takes_the_proxy_for_it(&mut self) {
+        self.target = self.proxy;
+    }
+
     pub(crate) fn atom(&self, name: &str) -> Atom {
         let asked = self.display.intern_atom(false, name.as_bytes());
         asked.expect("sent").reply().expect("a name").atom
@@ -243,6 +248,11 @@ impl Source {
     /// Begins to give it in pieces.
     pub(crate) fn give_in_pieces(&self) -> SelectionRequestEvent {
         let asked = self.asked();
+        self.begin_pieces(&asked);
+        asked
+    }
+
+    pub(crate) fn begin_pieces(&self, asked: &SelectionRequestEvent) {
         let watch = ChangeWindowAttributesAux::new().event_mask(EventMask::PROPERTY_CHANGE);
         self.display
             .change_window_attributes(asked.requestor, &watch)
@@ -252,9 +262,8 @@ impl Source {
         self.display
             .change_property32(mode, asked.requestor, place, incr, &[1])
             .expect("sent");
-        self.notify(&asked, true);
-        self.has_read(&asked);
-        asked
+        self.notify(asked, true);
+        self.has_read(asked);
     }
 
     /// Waits until the target has read what was written.

@@ -1,4 +1,5 @@
-//! `XdndDirectSave0`: a source that has no file yet is told where to make one.
+//! `XdndDirectSave0`: a source that has no file yet is told where to make one,
+//! or says what is in it when it cannot, as browsers do.
 //!
 //! It is made in a directory that only this user reads, and is gone with it
 //! when the drop is over.
@@ -6,7 +7,8 @@
 use super::{Names, answered};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 use std::ffi::OsString;
-use std::fs::Permissions;
+use std::fs::{File, Permissions};
+use std::io::Write;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
@@ -18,6 +20,8 @@ use x11rb::wrapper::ConnectionExt as _;
 
 /// The longest name, in bytes; file systems have 255.
 const LONGEST: usize = 200;
+/// The largest file that is made here, in bytes.
+const LARGEST: usize = 256 * 1024 * 1024;
 /// What of a path stands in a URI as it is.
 const PLAIN: AsciiSet = NON_ALPHANUMERIC
     .remove(b'/')
@@ -67,12 +71,55 @@ impl Promised {
         Ok(Some(Self { directory, name }))
     }
 
-    /// The file, by what the source says: `S` for saved. Nothing else than a
+    /// The file, by what the source says: `S` for saved (`F` is for failed). Nothing else than a
     /// file is taken for one.
     pub(super) fn kept(&self, said: &[u8]) -> Option<PathBuf> {
         let path = self.directory.path().join(&self.name);
         let is_there = std::fs::symlink_metadata(&path).is_ok_and(|what| what.is_file());
         (said.first() == Some(&b'S') && is_there).then_some(path)
+    }
+
+    /// The file, to be made here. Whatever the source has left there goes.
+    pub(super) fn filling(self) -> Option<Filling> {
+        let path = self.directory.path().join(&self.name);
+        let _none = std::fs::remove_file(&path);
+        let file = match File::create_new(&path) {
+            Ok(file) => file,
+            Err(error) => {
+                tracing::debug!(%error, "what is dropped cannot be kept");
+                return None;
+            }
+        };
+        let promised = self;
+        Some(Filling {
+            promised,
+            file,
+            length: 0,
+        })
+    }
+}
+
+/// A file that is made here of what a source says is in it.
+pub(super) struct Filling {
+    promised: Promised,
+    file: File,
+    length: usize,
+}
+
+impl Filling {
+    pub(super) fn path(&self) -> PathBuf {
+        self.promised.directory.path().join(&self.promised.name)
+    }
+
+    pub(super) fn write(&mut self, part: &[u8]) -> Result<(), &'static str> {
+        self.length += part.len();
+        if self.length > LARGEST {
+            return Err("it is too large");
+        }
+        self.file.write_all(part).map_err(|error| {
+            tracing::debug!(%error, "what is dropped cannot be kept");
+            "it cannot be kept"
+        })
     }
 }
 
@@ -103,7 +150,7 @@ fn file_name(wish: &[u8]) -> Option<OsString> {
 
 #[cfg(test)]
 mod tests {
-    use super::{LONGEST, file_name};
+    use super::{LARGEST, LONGEST, Promised, file_name};
     use proptest::prelude::{any, prop_assert, proptest};
     use std::os::unix::ffi::OsStrExt;
 
@@ -127,6 +174,21 @@ mod tests {
             let told = file_name(wish.as_bytes());
             assert_eq!(told.as_deref(), name.map(std::ffi::OsStr::new), "{wish:?}");
         }
+    }
+
+    #[test]
+    fn a_file_that_is_made_here_has_an_end() {
+        let directory = tempfile::tempdir().expect("made");
+        let name = "plan.pdf".into();
+        let mut filling = Promised { directory, name }.filling().expect("made");
+        filling.write(b"a part").expect("kept");
+        let path = filling.path();
+        assert_eq!(std::fs::read(&path).expect("there"), b"a part");
+        filling.length = LARGEST;
+        filling.write(b"").expect("just so much");
+        assert_eq!(filling.write(b"a"), Err("it is too large"));
+        drop(filling);
+        assert!(!path.exists());
     }
 
     proptest! {

@@ -16,6 +16,8 @@ pub(super) struct Offer {
     pub(super) has_list: bool,
     /// Whether the source makes a file where it is told to.
     pub(super) promises: bool,
+    /// Whether it gives what is in the file, where it does not make it.
+    pub(super) has_content: bool,
     pub(super) at: Option<(i32, i32)>,
     /// Whether it would be taken where it is.
     pub(super) is_taken: bool,
@@ -45,6 +47,7 @@ impl Offer {
             source,
             has_list: kinds.contains(&names.URI_LIST),
             promises: kinds.contains(&names.XdndDirectSave0),
+            has_content: kinds.contains(&names.CONTENT),
             at: None,
             is_taken: false,
             is_told: false,
