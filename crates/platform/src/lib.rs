@@ -10,6 +10,7 @@ pub mod clock;
 mod descriptor;
 pub mod directories;
 pub mod directory_watch;
+pub mod drop_target;
 pub mod keyring;
 pub mod limits;
 pub mod machine;
@@ -21,6 +22,7 @@ pub mod process_end;
 pub mod proxy;
 pub mod singleton;
 pub mod socket;
+pub mod status_icon;
 pub mod tcp;
 pub mod terminal;
 #[cfg(windows)]
