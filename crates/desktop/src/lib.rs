@@ -4,6 +4,7 @@ pub mod fonts;
 pub mod link;
 pub mod model;
 pub mod picture;
+pub mod program;
 pub mod script;
 pub mod theme;
 pub mod time;

@@ -7,9 +7,9 @@ use crate::trouble::Trouble;
 use crate::words::say;
 use chancery_client::local::{Agent, LocalError};
 use chancery_platform::agent_process::AgentCommand;
-use chancery_platform::directories::Directories;
 use chancery_proto::local::PrompterKind;
 use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -30,18 +30,19 @@ pub struct Link {
 }
 
 impl Link {
-    /// Opens the line; the agent is started where none runs.
+    /// Opens the line to the agent at `socket`; `command` starts it where none
+    /// runs.
     ///
     /// # Errors
     /// When the system has no room for another thread.
-    pub fn open(directories: Directories, hear: Hear) -> io::Result<Self> {
+    pub fn open(socket: PathBuf, command: AgentCommand, hear: Hear) -> io::Result<Self> {
         let (wishes, wished) = unbounded_channel();
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()?;
         std::thread::Builder::new()
             .name("agent link".to_owned())
-            .spawn(move || runtime.block_on(keep(directories, hear, wished)))?;
+            .spawn(move || runtime.block_on(keep(socket, command, hear, wished)))?;
         Ok(Self { wishes })
     }
 
@@ -52,15 +53,20 @@ impl Link {
     }
 }
 
-async fn keep(directories: Directories, hear: Hear, mut wished: UnboundedReceiver<Wish>) {
-    let agent = match Agent::at(directories.socket()).as_application(LABEL) {
+async fn keep(
+    socket: PathBuf,
+    command: AgentCommand,
+    hear: Hear,
+    mut wished: UnboundedReceiver<Wish>,
+) {
+    let agent = match Agent::at(socket).as_application(LABEL) {
         Ok(agent) => agent,
         Err(error) => return hear(Event::Gone(Trouble::of(&error).sentence)),
     };
     let mut wait = AGAIN[0];
     loop {
-        match begin(&directories).await {
-            Err(why) => hear(Event::Gone(why)),
+        match command.start().await {
+            Err(error) => hear(Event::Gone(error.to_string())),
             Ok(()) => {
                 let lost = tokio::select! {
                     lost = listen(&agent, &hear) => lost,
@@ -90,14 +96,6 @@ async fn keep(directories: Directories, hear: Hear, mut wished: UnboundedReceive
         }
         wait = (wait * 2).min(AGAIN[1]);
     }
-}
-
-async fn begin(directories: &Directories) -> Result<(), String> {
-    directories
-        .prepare_kept()
-        .map_err(|error| error.to_string())?;
-    let command = AgentCommand::beside_this(directories).map_err(|error| error.to_string())?;
-    command.start().await.map_err(|error| error.to_string())
 }
 
 /// Hears of every change, and of every question; returns when the agent ends.
@@ -196,7 +194,7 @@ async fn carried_out(agent: &Agent, wish: Wish) -> Option<Event> {
             ))
         }
         // The program's own business.
-        Wish::Start(_) | Wish::Advisory | Wish::Quit => None,
+        Wish::Quit => None,
     }
 }
 
@@ -210,12 +208,7 @@ fn missed(hear: &Hear, wish: Wish) {
         Wish::Try(number, _) => hear(Event::Tried(number, Err(trouble))),
         Wish::Connect(server, _) => hear(Event::Connected(server, Err(trouble))),
         Wish::Examine(id) => hear(Event::Examined(id, Err(trouble))),
-        Wish::Decline(_)
-        | Wish::Uses
-        | Wish::Settings
-        | Wish::Start(_)
-        | Wish::Advisory
-        | Wish::Quit => {}
+        Wish::Decline(_) | Wish::Uses | Wish::Settings | Wish::Quit => {}
         Wish::SignIn(_)
         | Wish::Disconnect(_)
         | Wish::Change(_)

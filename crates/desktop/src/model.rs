@@ -57,6 +57,8 @@ pub enum Question {
         /// As it is called.
         name: String,
     },
+    /// Nothing: the advisory on older servers is read.
+    Advisory,
     /// Whether a program is really stopped.
     Stop {
         /// Which use.
@@ -64,6 +66,24 @@ pub enum Question {
         /// As it is called.
         name: String,
     },
+}
+
+/// What was said last, until it has been read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Said {
+    /// What happened and what to do next.
+    pub sentence: String,
+    /// It is good to know, and nothing went wrong.
+    pub is_advice: bool,
+}
+
+impl Said {
+    fn trouble(sentence: String) -> Option<Self> {
+        Some(Self {
+            sentence,
+            is_advice: false,
+        })
+    }
 }
 
 /// What is known of a server's details.
@@ -153,8 +173,6 @@ pub enum Event {
     Settings(PolicyReport),
     /// A server was looked over.
     Examined(String, Result<Examination, Trouble>),
-    /// Whether the program starts when the person logs on could not be changed.
-    NotStarting(String),
 }
 
 /// What is to be done.
@@ -184,10 +202,6 @@ pub enum Wish {
     Prefer(PreferencesRequest),
     /// Look that server over.
     Examine(String),
-    /// Start at log-on, or not.
-    Start(bool),
-    /// Show the advisory.
-    Advisory,
     /// End the program.
     Quit,
 }
@@ -217,8 +231,8 @@ pub struct Model {
     pub settings: Option<PolicyReport>,
     /// What is known of the servers' details.
     pub looks: BTreeMap<String, Look>,
-    /// What went wrong last.
-    pub said: Option<String>,
+    /// What was said last.
+    pub said: Option<Said>,
     /// The window is to come to the front when it is drawn next.
     pub wants_attention: bool,
     /// Questions of the agent's that wait for the dialog.
@@ -318,7 +332,7 @@ impl Model {
                 if let Err(trouble) = outcome
                     && trouble.kind != Kind::NeedsUser
                 {
-                    self.said = Some(trouble.sentence);
+                    self.said = Said::trouble(trouble.sentence);
                 }
                 self.refresh()
             }
@@ -333,10 +347,6 @@ impl Model {
                     Err(trouble) => Look::Failed(trouble.sentence),
                 };
                 self.looks.insert(id, look);
-                Vec::new()
-            }
-            Event::NotStarting(why) => {
-                self.said = Some(why);
                 Vec::new()
             }
         }
@@ -403,15 +413,11 @@ impl Model {
                 self.said = None;
                 Vec::new()
             }
-            Choice::Prefer(asked) => {
-                let mut wishes = Vec::new();
-                if let Some(start) = asked.start {
-                    wishes.push(Wish::Start(start));
-                }
-                wishes.push(Wish::Prefer(asked));
-                wishes
+            Choice::Prefer(asked) => vec![Wish::Prefer(asked)],
+            Choice::Advisory => {
+                self.question = Some(Question::Advisory);
+                Vec::new()
             }
-            Choice::Advisory => vec![Wish::Advisory],
         }
     }
 
@@ -488,7 +494,7 @@ impl Model {
                 vec![Wish::Remove(id)]
             }
             Some(Question::Stop { id, .. }) => vec![Wish::Stop(id)],
-            None => Vec::new(),
+            Some(Question::Advisory) | None => Vec::new(),
         }
     }
 
@@ -628,7 +634,11 @@ impl Model {
         };
         match outcome {
             Ok(status) => {
-                self.said = status.warnings.first().cloned();
+                let advice = status.warnings.first().cloned();
+                self.said = advice.map(|sentence| Said {
+                    sentence,
+                    is_advice: true,
+                });
                 self.selected = status.server.map(|server| server.id);
                 self.close_login();
             }
@@ -652,7 +662,7 @@ impl Model {
                             .as_ref()
                             .is_some_and(|one| one.id != server.id)
                 });
-                self.said = Some(
+                self.said = Said::trouble(
                     match (stays, self.active().and_then(|one| one.server.as_ref())) {
                         (true, Some(active)) => {
                             let stays =
@@ -666,6 +676,11 @@ impl Model {
             }
         }
         Vec::new()
+    }
+
+    /// Something of the program's own did not work.
+    pub fn report(&mut self, sentence: String) {
+        self.said = Said::trouble(sentence);
     }
 
     fn settled(&mut self, report: PolicyReport) -> Vec<Wish> {

@@ -1,6 +1,7 @@
 //! What is drawn. Nothing is decided here: a view shows the model and collects
 //! what the person chose.
 
+mod advisory;
 mod applications;
 mod details;
 mod login;
@@ -86,7 +87,12 @@ fn window(ui: &mut Ui, model: &mut Model, scene: &Scene, choices: &mut Vec<Choic
             .fill(palette.paper)
             .inner_margin(Margin::symmetric(20, 10));
         Panel::bottom("said").frame(frame).show(ui, |ui| {
-            parts::message(ui, palette, palette.bad, &said, |ui| {
+            let color = if said.is_advice {
+                palette.warn
+            } else {
+                palette.bad
+            };
+            parts::message(ui, palette, color, &said.sentence, |ui| {
                 if button(ui, palette, Weight::Plain, &say("app-dismiss")).clicked() {
                     choices.push(Choice::Read);
                 }

@@ -96,6 +96,7 @@ list-reached = Server
 list-can = Can do
 list-cannot = Cannot do
 list-advisory = Read what an older server lacks
+list-advisory-close = Close
 list-nobody = Nobody has signed in yet.
 list-none = None now.
 list-unknown = Known once somebody is signed in.

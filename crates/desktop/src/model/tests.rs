@@ -237,7 +237,7 @@ fn a_switch_that_failed_says_so_and_that_the_old_connection_stays() {
     let mut model = two(State::Connected);
     let failed = Err(trouble(Kind::Address));
     let _ = model.apply(Event::Connected(server("archive", false), failed));
-    let said = crate::script::plain(&model.said.clone().expect("said"));
+    let said = crate::script::plain(&model.said.clone().expect("said").sentence);
     assert_eq!(
         said,
         "That did not work. The connection to work.example.com stays as it was."

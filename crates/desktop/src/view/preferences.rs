@@ -167,7 +167,7 @@ fn applications(ui: &mut Ui, model: &Model, scene: &Scene, choices: &mut Vec<Cho
 fn log_on(ui: &mut Ui, model: &Model, scene: &Scene, choices: &mut Vec<Choice>) {
     let setting = named(model, "desktop.start");
     let is_free = section(ui, scene, "prefer-log-on", setting);
-    let mut starts = setting.is_none_or(|one| one.value == "true");
+    let mut starts = setting.is_some_and(|one| one.value == "true");
     let words = script::rich(Kind::Plain, scene.palette.ink, &say("prefer-start"));
     let shown = ui.add_enabled(is_free, egui::Checkbox::new(&mut starts, words));
     parts::focus_ring(ui, scene.palette, &shown);

@@ -1,7 +1,7 @@
 //! What is asked before something is done that is not easily undone.
 
-use super::Scene;
 use super::parts::{self, Weight, button};
+use super::{Scene, advisory};
 use crate::model::{Choice, Model, Question};
 use crate::script::{self, Field, Kind, tame};
 use crate::theme::GRID;
@@ -28,6 +28,11 @@ pub(super) fn contents(ui: &mut Ui, model: &mut Model, scene: &Scene, choices: &
             }
             (say("list-rename-yes"), Weight::First)
         }
+        Question::Advisory => {
+            advisory::contents(ui, scene, choices);
+            escape(ui, choices);
+            return;
+        }
         Question::Remove { name, .. } => {
             let title = say_with("list-remove-title", &[("server", &tame(name))]);
             script::text(ui, palette, Kind::Heading, &title);
@@ -51,6 +56,10 @@ pub(super) fn contents(ui: &mut Ui, model: &mut Model, scene: &Scene, choices: &
         }
     };
     parts::sides(ui, answers, |_| ());
+    escape(ui, choices);
+}
+
+fn escape(ui: &Ui, choices: &mut Vec<Choice>) {
     if ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Escape)) {
         choices.push(Choice::No);
     }

@@ -135,7 +135,7 @@ pub(crate) fn settings(from: SettingSource) -> PolicyReport {
                 SettingSource::Preferences,
             ),
             setting("desktop.theme", "\"system\"", SettingSource::Default),
-            setting("desktop.start", "true", SettingSource::Default),
+            setting("desktop.start", "true", SettingSource::Preferences),
         ],
     }
 }
@@ -327,6 +327,13 @@ pub(crate) fn all() -> Vec<(&'static str, Size, Model)> {
         "rename",
         WINDOW,
         chosen(window(State::Connected), &[rename]),
+    ));
+    let old = Choice::Select("records.example.org".to_owned());
+    let advisory = [old, Choice::Advisory];
+    scenes.push((
+        "advisory",
+        WINDOW,
+        chosen(window(State::Connected), &advisory),
     ));
     let remove = Choice::Remove("work.example.com".to_owned());
     scenes.push((

@@ -93,13 +93,13 @@ impl Settings {
         first(self.policy.desktop.theme, self.preferences.desktop.theme)
     }
 
-    /// Whether the desktop program starts when the person logs on; it does
-    /// unless somebody said otherwise.
+    /// Whether the desktop program starts when the person logs on; it does not
+    /// unless somebody said so.
     pub(crate) fn desktop_starts(&self) -> (bool, SettingSource) {
         match (self.policy.desktop.start, self.preferences.desktop.start) {
             (Some(said), _) => (said, SettingSource::Policy),
             (None, Some(said)) => (said, SettingSource::Preferences),
-            (None, None) => (true, SettingSource::Default),
+            (None, None) => (false, SettingSource::Default),
         }
     }
 
