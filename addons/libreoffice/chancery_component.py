@@ -1,0 +1,155 @@
+"""The two services that LibreOffice asks for: the menu and the commands.
+
+LibreOffice loads this file when a window opens, so it loads nothing itself:
+everything else comes with the first person who opens the menu.
+"""
+
+import unohelper
+from com.sun.star.awt import XMenuListener
+from com.sun.star.frame import XDispatch, XDispatchProvider, XPopupMenuController
+from com.sun.star.lang import XInitialization, XServiceInfo
+
+from chancery_libreoffice.opening import Opening
+
+PROTOCOL = "vnd.chancery.libreoffice:"
+MENU, COMMANDS = "chancery.libreoffice.ConnectMenu", "chancery.libreoffice.Commands"
+#: Somebody else's answer is waited for so long before a menu is shown. The
+#: agent is on this machine and answers in a fraction of that.
+PATIENCE = 0.25
+
+
+def _office():
+    """The rest of the extension, from the first use on."""
+    from chancery_libreoffice import office
+
+    return office
+
+
+class ConnectMenu(unohelper.Base, XPopupMenuController, XMenuListener, XInitialization, XServiceInfo):
+    """What is in the menu “Connect” of one window."""
+
+    def __init__(self, context, *_):
+        self._context = context
+        self._menu = None
+        self._commands = {}
+        self._opening = Opening()
+        self._is_real = False
+
+    def initialize(self, arguments):
+        """Nothing that LibreOffice tells is needed."""
+
+    # XPopupMenuController
+
+    def setPopupMenu(self, menu):
+        """LibreOffice made the menu."""
+        if self._menu is None and menu is not None:
+            self._menu = menu
+            menu.addMenuListener(self)
+            menu.insertItem(1, "…", 0, 0)
+            menu.enableItem(1, False)
+            self._soon(self._opening.made())
+
+    def updatePopupMenu(self):
+        """The menu above is opening, or LibreOffice prepares."""
+        self._soon(self._opening.updated())
+
+    # XMenuListener
+
+    def itemActivated(self, event):
+        """The menu is opening, or LibreOffice prepares."""
+        self._soon(self._opening.activated())
+        if self._is_real:
+            self._is_real = False
+            self._fill()
+
+    def itemDeactivated(self, event):
+        self._opening.deactivated()
+
+    def itemSelected(self, event):
+        command = self._commands.get(event.MenuId)
+        if command:
+            _office().choose(self._context, command)
+
+    def itemHighlighted(self, event):
+        """Nothing is shown for it."""
+
+    def disposing(self, event):
+        """The window is gone."""
+        self._menu = None
+
+    def _soon(self, is_wanted):
+        """Looks whether a person opens the menu, once LibreOffice is at rest."""
+        if is_wanted:
+            from com.sun.star.awt import XCallback
+
+            class Look(unohelper.Base, XCallback):
+                """Called by LibreOffice on its own thread."""
+
+                def notify(this, data):
+                    self._look()
+
+            services = self._context.ServiceManager
+            later = services.createInstanceWithContext("com.sun.star.awt.AsyncCallback", self._context)
+            later.addCallback(Look(), None)
+
+    def _look(self):
+        if self._opening.looked() and self._menu is not None:
+            self._is_real = True
+            _office().look()
+
+    def _fill(self):
+        self._commands = _office().fill(self._context, self._menu, PATIENCE)
+
+    # XServiceInfo
+
+    def getImplementationName(self):
+        return MENU
+
+    def supportsService(self, name):
+        return name in self.getSupportedServiceNames()
+
+    def getSupportedServiceNames(self):
+        return ("com.sun.star.frame.PopupMenuController",)
+
+
+class Commands(unohelper.Base, XDispatchProvider, XDispatch, XInitialization, XServiceInfo):
+    """The commands, for keys, toolbars, and whoever else dispatches them."""
+
+    def __init__(self, context, *_):
+        self._context = context
+
+    def initialize(self, arguments):
+        """Nothing that LibreOffice tells is needed."""
+
+    def queryDispatch(self, url, target, flags):
+        return self if url.Complete.startswith(PROTOCOL) else None
+
+    def queryDispatches(self, requests):
+        return tuple(
+            self.queryDispatch(one.FeatureURL, one.FrameName, one.SearchFlags) for one in requests
+        )
+
+    def dispatch(self, url, arguments):
+        _office().choose(self._context, url.Complete)
+
+    def addStatusListener(self, listener, url):
+        """Every command can always be chosen."""
+
+    def removeStatusListener(self, listener, url):
+        """There is none."""
+
+    # XServiceInfo
+
+    def getImplementationName(self):
+        return COMMANDS
+
+    def supportsService(self, name):
+        return name in self.getSupportedServiceNames()
+
+    def getSupportedServiceNames(self):
+        return ("com.sun.star.frame.ProtocolHandler",)
+
+
+g_ImplementationHelper = unohelper.ImplementationHelper()
+g_ImplementationHelper.addImplementation(ConnectMenu, MENU, ("com.sun.star.frame.PopupMenuController",))
+g_ImplementationHelper.addImplementation(Commands, COMMANDS, ("com.sun.star.frame.ProtocolHandler",))

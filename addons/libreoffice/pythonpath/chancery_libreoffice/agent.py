@@ -1,0 +1,87 @@
+"""The agent's local API, as far as this extension uses it."""
+
+from __future__ import annotations
+
+import sys
+from typing import Dict, Optional
+
+from . import snapshot, trouble
+from .exchange import Deadline, exchange
+
+#: Longer than the agent takes for anything that waits for nobody.
+SOON = 3.0
+#: The agent waits 30 s for a silent sign-in and a server's answer.
+SILENTLY = 45.0
+#: The agent waits 120 s for a person.
+WITH_A_PERSON = 150.0
+
+
+def _line(deadline: Deadline):
+    """The door to the operating system's way of reaching the agent."""
+    if sys.platform == "win32":
+        from .pipe_line import PipeLine
+
+        return PipeLine(deadline)
+    from .unix_line import UnixLine
+
+    return UnixLine(deadline)
+
+
+class Agent:
+    """Calls on the running agent. ``NotRunning`` where there is none, and
+    ``Trouble`` where it refuses or cannot be understood."""
+
+    def _call(
+        self,
+        method: str,
+        path: str,
+        seconds: float,
+        body: Optional[Dict] = None,
+        server: Optional[str] = None,
+    ) -> object:
+        deadline = Deadline(seconds)
+        try:
+            line = _line(deadline)
+        except OSError as error:
+            raise trouble.Trouble(trouble.NO_ANSWER) from error
+        try:
+            return exchange(line, method, path, deadline, body, server)
+        finally:
+            line.close()
+
+    def look(self) -> snapshot.Snapshot:
+        """The state and the list."""
+        deadline = Deadline(SOON)
+        try:
+            line = _line(deadline)
+        except OSError as error:
+            raise trouble.Trouble(trouble.NO_ANSWER) from error
+        try:
+            status = exchange(line, "GET", "/agent/v1/status", deadline)
+            servers = exchange(line, "GET", "/agent/v1/servers", deadline)
+        finally:
+            line.close()
+        return snapshot.read(status, servers)
+
+    def sign_in(self, may_ask: bool, server: Optional[str] = None) -> None:
+        """Signs in to the active server, or to the one of that id."""
+        body = {"interaction": "if-needed" if may_ask else "never"}
+        seconds = WITH_A_PERSON if may_ask else SILENTLY
+        self._call("POST", "/agent/v1/sign-in", seconds, body, server)
+
+    def switch(self, server: str) -> None:
+        """Makes the server of that id the active one, if that takes nobody."""
+        self._call("POST", "/agent/v1/switch", SILENTLY, {"address": server})
+
+    def disconnect(self) -> None:
+        """Ends the session for every application."""
+        self._call("POST", "/agent/v1/disconnect", SILENTLY)
+
+    def is_used_by(self, pid: int) -> bool:
+        """Whether that process has a connection to the agent."""
+        told = self._call("GET", "/agent/v1/uses", SOON)
+        uses = told.get("uses") if isinstance(told, dict) else None
+        return isinstance(uses, list) and any(
+            isinstance(use, dict) and use.get("pid") == pid and use.get("connections")
+            for use in uses
+        )

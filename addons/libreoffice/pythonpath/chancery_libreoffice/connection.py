@@ -1,0 +1,183 @@
+"""What the menu shows last, and what its choices do. All of it waits for
+somebody else, so all of it happens on threads of its own."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Callable, Optional, Set, Union
+
+from . import menu, trouble
+from .snapshot import Snapshot
+
+#: What the menu shows: an answer, why there is none, or nothing yet.
+Told = Union[Snapshot, trouble.Trouble, None]
+
+#: A window that was just started is there by then, or does not come.
+_WINDOW = 8.0
+#: Asked that often whether it is.
+_AGAIN = 0.05
+
+
+class Connection:
+    """The agent, as this office suite sees it. One for the whole process."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._told: Told = None
+        self._looking: Optional[threading.Event] = None
+        self._under_way: Set[str] = set()
+
+    @property
+    def _agent(self):
+        # Loaded on those threads: it takes longer than a menu may.
+        from .agent import Agent
+
+        return Agent()
+
+    @property
+    def _programs(self):
+        from . import programs
+
+        return programs
+
+    @property
+    def told(self) -> Told:
+        """The newest there is, without waiting."""
+        return self._told
+
+    def look(self) -> None:
+        """Begins to ask the agent anew; starts it where none runs."""
+        with self._lock:
+            if self._looking is not None:
+                return
+            done = self._looking = threading.Event()
+        _thread("chancery-look", lambda: self._look(done))
+
+    def wait(self, seconds: float) -> Told:
+        """The newest there is; when it is just being asked for, that is waited
+        for, so long at most."""
+        looking = self._looking
+        if looking is not None:
+            looking.wait(seconds)
+        return self._told
+
+    def choose(self, command: str, fail: Callable[[trouble.Trouble], None]) -> None:
+        """Begins what a choice of the menu stands for. ``fail`` is told on that
+        thread what a person has to know. What is under way is not begun twice."""
+        with self._lock:
+            if command in self._under_way:
+                return
+            self._under_way.add(command)
+        _thread("chancery-choice", lambda: self._choose(command, fail))
+
+    def _look(self, done: threading.Event) -> None:
+        try:
+            told: Told = self._with_agent(lambda: self._agent.look())
+        except trouble.Trouble as error:
+            told = error
+        except Exception:  # whatever it is, the menu says so and goes on
+            told = trouble.Trouble(trouble.BROKEN)
+        with self._lock:
+            self._told = told
+            self._looking = None
+        done.set()
+
+    def _choose(self, command: str, fail: Callable[[trouble.Trouble], None]) -> None:
+        failed = None
+        try:
+            self._carry_out(command)
+        except trouble.Trouble as error:
+            failed = error
+        except Exception:  # as above; nobody waits for a window in vain
+            failed = trouble.Trouble(trouble.BROKEN)
+        finally:
+            with self._lock:
+                self._under_way.discard(command)
+        self.look()
+        if failed is not None:
+            fail(failed)
+
+    def _carry_out(self, command: str) -> None:
+        server = menu.switched_to(command)
+        if server is not None:
+            self._switch(server)
+        elif command == menu.SIGN_IN:
+            self._sign_in()
+        elif command == menu.DISCONNECT:
+            self._with_agent(lambda: self._agent.disconnect())
+        elif command == menu.CHOOSE:
+            self._programs.start_window("--show", "login")
+        elif command == menu.OPEN:
+            self._programs.start_window("--show", "window")
+
+    def _switch(self, server: str) -> None:
+        told = self._with_agent(lambda: self._agent.look())
+        active = told.active
+        if active is not None and active.id == server:
+            # It is chosen already; what can be missing is the session.
+            if told.state != "connected":
+                self._sign_in()
+            return
+        try:
+            self._agent.switch(server)
+        except trouble.Trouble as error:
+            if error.code != trouble.NEEDS_USER:
+                raise
+            self._ask(server)
+            self._agent.switch(server)
+
+    def _sign_in(self) -> None:
+        try:
+            self._with_agent(lambda: self._agent.sign_in(may_ask=False))
+        except trouble.Trouble as error:
+            if error.code != trouble.NEEDS_USER:
+                raise
+            self._ask(None)
+
+    def _ask(self, server: Optional[str]) -> None:
+        """Signs in by asking the person, with a window that does so."""
+        until = time.monotonic() + _WINDOW
+        window = self._window(until)
+        while True:
+            began = time.monotonic()
+            try:
+                return self._agent.sign_in(may_ask=True, server=server)
+            except trouble.Trouble as error:
+                # A window that is there has not yet said that it asks; a person
+                # who declines takes longer than that.
+                is_early = window is not None and window.poll() is None
+                at_once = time.monotonic() - began < 0.2
+                if error.code != trouble.NEEDS_USER or not (is_early and at_once):
+                    raise
+                if time.monotonic() > until:
+                    raise
+            threading.Event().wait(_AGAIN)
+
+    def _window(self, until: float):
+        """Makes sure that a window is there, as far as that can be done; a
+        terminal may ask just as well."""
+        try:
+            window = self._programs.start_window("--hidden")
+        except trouble.Trouble:
+            return None
+        while time.monotonic() < until and window.poll() is None:
+            if self._agent.is_used_by(window.pid):
+                break
+            threading.Event().wait(_AGAIN)
+        return window
+
+    def _with_agent(self, call):
+        try:
+            return call()
+        except trouble.NotRunning:
+            self._programs.start_agent()
+        try:
+            return call()
+        except trouble.NotRunning:
+            raise trouble.Trouble(trouble.NOT_STARTED) from None
+
+
+def _thread(name: str, work: Callable[[], None]) -> None:
+    # Never keeps the office suite from ending.
+    threading.Thread(target=work, name=name, daemon=True).start()
