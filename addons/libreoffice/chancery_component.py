@@ -5,7 +5,7 @@ everything else comes with the first person who opens the menu.
 """
 
 import unohelper
-from com.sun.star.awt import XMenuListener
+from com.sun.star.awt import XCallback, XMenuListener
 from com.sun.star.frame import XDispatch, XDispatchProvider, XPopupMenuController
 from com.sun.star.lang import XInitialization, XServiceInfo
 
@@ -25,6 +25,16 @@ def _office():
     return office
 
 
+class AtRest(unohelper.Base, XCallback):
+    """LibreOffice calls it once it has nothing else to do."""
+
+    def __init__(self, opening):
+        self._opening = opening
+
+    def notify(self, data):
+        self._opening.at_rest()
+
+
 class ConnectMenu(unohelper.Base, XPopupMenuController, XMenuListener, XInitialization, XServiceInfo):
     """What is in the menu “Connect” of one window."""
 
@@ -33,7 +43,6 @@ class ConnectMenu(unohelper.Base, XPopupMenuController, XMenuListener, XInitiali
         self._menu = None
         self._commands = {}
         self._opening = Opening()
-        self._is_real = False
 
     def initialize(self, arguments):
         """Nothing that LibreOffice tells is needed."""
@@ -41,31 +50,35 @@ class ConnectMenu(unohelper.Base, XPopupMenuController, XMenuListener, XInitiali
     # XPopupMenuController
 
     def setPopupMenu(self, menu):
-        """LibreOffice made the menu."""
+        """LibreOffice made the menu. One that is empty could not be opened."""
         if self._menu is None and menu is not None:
             self._menu = menu
-            menu.addMenuListener(self)
             menu.insertItem(1, "…", 0, 0)
             menu.enableItem(1, False)
-            self._soon(self._opening.made())
+            menu.addMenuListener(self)
+            services = self._context.ServiceManager
+            later = services.createInstanceWithContext("com.sun.star.awt.AsyncCallback", self._context)
+            later.addCallback(AtRest(self._opening), None)
 
     def updatePopupMenu(self):
-        """The menu above is opening, or LibreOffice prepares."""
-        self._soon(self._opening.updated())
+        """The menu above opens, or LibreOffice prepares."""
+        if self._opening.updated():
+            _office().look()
 
     # XMenuListener
 
     def itemActivated(self, event):
-        """The menu is opening, or LibreOffice prepares."""
-        self._soon(self._opening.activated())
-        if self._is_real:
-            self._is_real = False
-            self._fill()
+        """This menu opens, or LibreOffice prepares."""
+        if self._opening.activated():
+            _office().look()
+        if self._opening.is_real and self._menu is not None:
+            self._commands = _office().fill(self._context, self._menu, PATIENCE)
 
     def itemDeactivated(self, event):
-        self._opening.deactivated()
+        """What is in the menu stays until it opens again."""
 
     def itemSelected(self, event):
+        """A person chose one of its lines."""
         command = self._commands.get(event.MenuId)
         if command:
             _office().choose(self._context, command)
@@ -76,29 +89,6 @@ class ConnectMenu(unohelper.Base, XPopupMenuController, XMenuListener, XInitiali
     def disposing(self, event):
         """The window is gone."""
         self._menu = None
-
-    def _soon(self, is_wanted):
-        """Looks whether a person opens the menu, once LibreOffice is at rest."""
-        if is_wanted:
-            from com.sun.star.awt import XCallback
-
-            class Look(unohelper.Base, XCallback):
-                """Called by LibreOffice on its own thread."""
-
-                def notify(this, data):
-                    self._look()
-
-            services = self._context.ServiceManager
-            later = services.createInstanceWithContext("com.sun.star.awt.AsyncCallback", self._context)
-            later.addCallback(Look(), None)
-
-    def _look(self):
-        if self._opening.looked() and self._menu is not None:
-            self._is_real = True
-            _office().look()
-
-    def _fill(self):
-        self._commands = _office().fill(self._context, self._menu, PATIENCE)
 
     # XServiceInfo
 
