@@ -120,7 +120,10 @@ class Commands(unohelper.Base, XDispatchProvider, XDispatch, XInitialization, XS
         )
 
     def dispatch(self, url, arguments):
-        _office().choose(self._context, url.Complete)
+        """Carries it out for the person, not for a link in a document."""
+        referers = [one.Value for one in arguments if one.Name == "Referer"]
+        if all(referer in ("", "private:user") for referer in referers):
+            _office().choose(self._context, url.Complete)
 
     def addStatusListener(self, listener, url):
         """Every command can always be chosen."""

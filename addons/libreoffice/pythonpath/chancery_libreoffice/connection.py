@@ -94,7 +94,9 @@ class Connection:
         finally:
             with self._lock:
                 self._under_way.discard(command)
-        self.look()
+        if command not in (menu.CHOOSE, menu.OPEN):
+            # So that the menu has what became of it when it opens next.
+            self.look()
         if failed is not None:
             fail(failed)
 
@@ -113,6 +115,10 @@ class Connection:
 
     def _switch(self, server: str) -> None:
         told = self._with_agent(lambda: self._agent.look())
+        # The agent would take a web address too; whoever made the command up
+        # does not choose where this machine connects to.
+        if all(known.id != server for known in told.servers):
+            raise trouble.Trouble(trouble.NOT_LISTED)
         active = told.active
         if active is not None and active.id == server:
             # It is chosen already; what can be missing is the session.

@@ -96,7 +96,8 @@ def exchange(
         raise trouble.Trouble(trouble.NO_ANSWER) from error
     except (http.client.HTTPException, ValueError) as error:
         raise trouble.Trouble(trouble.STRANGE_ANSWER) from error
-    if len(told) > LONGEST_ANSWER:
+    # Too long, or cut off before its end.
+    if len(told) > LONGEST_ANSWER or answer.length:
         raise trouble.Trouble(trouble.STRANGE_ANSWER)
     return _understood(answer.status, told)
 

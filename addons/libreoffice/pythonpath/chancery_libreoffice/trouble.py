@@ -13,6 +13,7 @@ NO_ANSWER = "no-answer"
 STRANGE_ANSWER = "strange-answer"
 NOT_OURS = "not-ours"
 NO_PLACE = "no-place"
+NOT_LISTED = "not-listed"
 BROKEN = "broken"
 
 
