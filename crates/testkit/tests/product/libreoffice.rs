@@ -1,7 +1,9 @@
 //! Chancery for LibreOffice: what does not have to know LibreOffice, and in
 //! the module below the office suite itself.
 
+mod desk;
 mod office;
+mod person;
 
 use chancery_testkit::programs::program;
 use chancery_testkit::server::PASSWORD;
