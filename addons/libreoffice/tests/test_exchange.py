@@ -1,6 +1,7 @@
 """A peer that is no agent: whatever it sends, the answer is bounded and told."""
 
 import random
+import re
 import socket
 import threading
 import time
@@ -24,8 +25,11 @@ class Peer:
 
     def _run(self):
         try:
-            while b"\r\n\r\n" not in self.heard:
-                self.heard += self._far.recv(65536) or b"\r\n\r\n"
+            while not self._has_heard_all():
+                piece = self._far.recv(65536)
+                if not piece:
+                    break
+                self.heard += piece
             for piece in self._pieces:
                 self._far.sendall(piece)
             if self._stays:
@@ -33,6 +37,11 @@ class Peer:
         except OSError:
             pass  # the near end has heard enough
         self._far.close()
+
+    def _has_heard_all(self):
+        head, end, body = self.heard.partition(b"\r\n\r\n")
+        length = re.search(rb"(?i)content-length: (\d+)", head)
+        return bool(end) and len(body) >= (int(length[1]) if length else 0)
 
     def send(self, data, deadline):
         self._near.settimeout(deadline.left())

@@ -18,7 +18,11 @@ def entry(identity, name, active=False, address="https://work.example.com"):
 
 
 def told(state, *servers, sentence="So it is."):
-    return snapshot.read({"state": state, "sentence": sentence}, {"servers": list(servers)})
+    status = {"state": state, "sentence": sentence}
+    active = [server for server in servers if server["active"]]
+    if active:
+        status["server"] = active[0]
+    return snapshot.read(status, {"servers": list(servers)})
 
 
 def shown(one):
@@ -109,6 +113,12 @@ class Menu(unittest.TestCase):
         found = [one for one in menu.items(told("connected", *many), WORDS) if one.kind == menu.SERVER]
         self.assertEqual(len(found), snapshot.MOST_SERVERS + 1)
         self.assertEqual([one.text for one in found if one.checked], ["Server 400"])
+
+    def test_the_mark_agrees_with_the_sentence_when_a_switch_comes_between_the_answers(self):
+        before = [entry("a", "A", True), entry("b", "B")]
+        status = {"state": "connected", "sentence": "Connected to B.", "server": entry("b", "B", True)}
+        read = snapshot.read(status, {"servers": before})
+        self.assertEqual(lines(read)[:3], ["(Connected to B.)", "○ A", "● B"])
 
     def test_answers_that_are_none_are_told_and_strange_entries_left_out(self):
         wrong = [None, [], 7, {}, {"state": 7}, {"state": "connected", "servers": {}}]

@@ -201,10 +201,13 @@ class Programs(unittest.TestCase):
         failed = queue.Queue()
         for named in [os.path.join(self.place.name, "nothing"), "half/a/path"]:
             os.environ.update(CHANCERY_DESKTOP=named, CHANCERY_PROGRAM=named, CHANCERY_HOME=self.place.name)
-            Connection().choose(menu.CHOOSE, failed.put)
+            connection = Connection()
+            connection.choose(menu.CHOOSE, failed.put)
             self.assertEqual(failed.get(timeout=PATIENCE).code, trouble.NO_WINDOW)
-            Connection().choose(menu.SIGN_IN, failed.put)
+            connection.choose(menu.SIGN_IN, failed.put)
             self.assertEqual(failed.get(timeout=PATIENCE).code, trouble.NO_PROGRAM)
+            # It looks anew by itself, and there is only this environment for it.
+            self.assertEqual(connection.wait(PATIENCE).code, trouble.NO_PROGRAM)
 
     def test_an_agent_that_does_not_start_is_told(self):
         os.environ["CHANCERY_HOME"] = self.place.name
@@ -212,8 +215,10 @@ class Programs(unittest.TestCase):
         # Written before anything runs: a file that somebody writes cannot be run.
         programs = [self.program("fails", "exit 10\n"), self.program("lies", "exit 0\n")]
         for os.environ["CHANCERY_PROGRAM"] in programs:
-            Connection().choose(menu.DISCONNECT, failed.put)
+            connection = Connection()
+            connection.choose(menu.DISCONNECT, failed.put)
             self.assertEqual(failed.get(timeout=PATIENCE).code, trouble.NOT_STARTED)
+            self.assertEqual(connection.wait(PATIENCE).code, trouble.NOT_STARTED)
 
     def test_the_window_beside_the_program_is_the_first_choice(self):
         from chancery_libreoffice import programs

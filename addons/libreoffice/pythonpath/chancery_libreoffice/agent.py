@@ -57,8 +57,8 @@ class Agent:
         except OSError as error:
             raise trouble.Trouble(trouble.NO_ANSWER) from error
         try:
-            status = exchange(line, "GET", "/agent/v1/status", deadline)
             servers = exchange(line, "GET", "/agent/v1/servers", deadline)
+            status = exchange(line, "GET", "/agent/v1/status", deadline)
         finally:
             line.close()
         return snapshot.read(status, servers)

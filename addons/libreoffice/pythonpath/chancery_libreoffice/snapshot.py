@@ -44,7 +44,10 @@ def read(status: object, servers: object) -> Snapshot:
     state, listed = status.get("state"), servers.get("servers")
     if not isinstance(state, str) or not isinstance(listed, list):
         raise trouble.Trouble(trouble.STRANGE_ANSWER)
-    known = [server for server in map(_server, listed) if server]
+    # Sentence and mark come from one answer, so that they agree although the
+    # list was read a moment before.
+    active = _field(status.get("server"), "id")
+    known = [server for server in (_server(entry, active) for entry in listed) if server]
     # The active one is shown wherever it stands.
     shown = known[:MOST_SERVERS]
     shown += [server for server in known[MOST_SERVERS:] if server.active][:1]
@@ -57,7 +60,7 @@ def read(status: object, servers: object) -> Snapshot:
     )
 
 
-def _server(entry: object) -> Optional[Server]:
+def _server(entry: object, active: str) -> Optional[Server]:
     identity = _field(entry, "id")
     if not identity or len(identity) > LONGEST_ID:
         return None
@@ -65,7 +68,7 @@ def _server(entry: object) -> Optional[Server]:
         id=identity,
         name=_field(entry, "name"),
         address=_field(entry, "address"),
-        active=isinstance(entry, dict) and entry.get("active") is True,
+        active=identity == active,
     )
 
 
