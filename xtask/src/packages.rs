@@ -21,8 +21,21 @@ pub(crate) const FOR_TESTS: &[Needed] = &[
     ("systemd-socket-activate", "systemd"),
 ];
 
-/// What the long run needs besides.
-pub(crate) const FOR_LONG: &[Needed] = &[("chromium", "chromium")];
+/// What the long run needs besides: a browser, and the office suite on a
+/// display of its own.
+pub(crate) const FOR_LONG: &[Needed] = &[
+    ("chromium", "chromium"),
+    ("Xvfb", "xvfb"),
+    ("openbox", "openbox"),
+    ("xdotool", "xdotool"),
+    ("soffice", "libreoffice-writer"),
+    // Files of theirs: these have no program.
+    (
+        "/usr/lib/libreoffice/program/libvclplug_gtk3lo.so",
+        "libreoffice-gtk3",
+    ),
+    ("/usr/lib/python3/dist-packages/uno.py", "python3-uno"),
+];
 
 /// What builds libFuzzer.
 pub(crate) const FOR_FUZZ: &[Needed] = &[("g++", "g++")];

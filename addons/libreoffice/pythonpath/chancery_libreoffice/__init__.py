@@ -1,5 +1,5 @@
-"""Chancery for LibreOffice: what does not have to know LibreOffice.
+"""Chancery for LibreOffice.
 
-Nothing in here imports ``uno``, so that all of it is tested by itself.
+All but ``services`` and ``office`` is tested without LibreOffice: it imports no ``uno``.
 Written for Python 3.8, which LibreOffice 7.4 brings on Windows.
 """

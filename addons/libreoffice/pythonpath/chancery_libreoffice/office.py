@@ -1,6 +1,6 @@
 """What has to know LibreOffice: its menus, its windows, its main thread.
 
-The only module of this package that imports ``uno``'s types.
+Loaded when a person opens the menu for the first time, and not before.
 """
 
 from __future__ import annotations
