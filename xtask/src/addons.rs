@@ -15,9 +15,8 @@ use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, ZipWriter};
 
 /// What of `addons/libreoffice` goes into the extension.
-const LIBREOFFICE: [&str; 8] = [
+const LIBREOFFICE: [&str; 7] = [
     "META-INF",
-    "chancery.components",
     "chancery_component.py",
     "description.xml",
     "icons",

@@ -9,6 +9,7 @@ import http.client
 import json
 import os
 import queue
+import signal
 import socket
 import stat
 import subprocess
@@ -16,10 +17,11 @@ import tempfile
 import threading
 import time
 import unittest
+from unittest import mock
 
 from tests import TEXTS
 
-from chancery_libreoffice import menu, place, trouble
+from chancery_libreoffice import agent, menu, place, trouble
 from chancery_libreoffice.agent import Agent
 from chancery_libreoffice.connection import Connection
 from chancery_libreoffice.snapshot import Snapshot
@@ -155,6 +157,20 @@ class Real(unittest.TestCase):
                 self.choose(menu.switch_to(elsewhere))
                 self.assertEqual(self.failed.get(timeout=PATIENCE).code, trouble.NOT_LISTED)
             self.state("connected", other)
+        with self.subTest("an agent that hangs keeps no menu from opening"):
+            _, hello = Line().call("GET", "/agent/v1/hello")
+            os.kill(hello["pid"], signal.SIGSTOP)
+            try:
+                with mock.patch.object(agent, "SOON", 1.0):
+                    began = time.monotonic()
+                    self.connection.look()
+                    told = self.connection.wait(0.1)
+                    self.assertLess(time.monotonic() - began, 0.9)
+                    self.assertIsInstance(told, Snapshot)
+                    self.assertEqual(self.connection.wait(PATIENCE).code, trouble.NO_ANSWER)
+            finally:
+                os.kill(hello["pid"], signal.SIGCONT)
+            self.assertIn("Disconnect", self.shown())
         window.close()
         self.assertTrue(self.failed.empty())
 

@@ -16,6 +16,7 @@ from com.sun.star.beans import PropertyValue
 
 from . import labels, menu
 from .connection import Connection
+from .services import guarded
 from .texts import FALLBACK, Texts
 from .trouble import Trouble
 
@@ -109,6 +110,7 @@ class _Later(unohelper.Base, XCallback):
     def __init__(self, work) -> None:
         self._work = work
 
+    @guarded
     def notify(self, data) -> None:
         """It can."""
         self._work()

@@ -1,8 +1,13 @@
 """The two services that LibreOffice asks for: the menu and the commands.
 
 LibreOffice loads this module when a window opens, so it loads nothing itself:
-everything else comes with the first person who opens the menu.
+everything else comes with the first person who opens the menu. What goes wrong
+in it stays in it: LibreOffice ends when something comes out of a menu.
 """
+
+import functools
+import sys
+import traceback
 
 import unohelper
 from com.sun.star.awt import XCallback, XMenuListener
@@ -23,6 +28,21 @@ def _office():
     from . import office
 
     return office
+
+
+def guarded(method):
+    """The method, with nothing that comes out of it; what goes wrong is written
+    where LibreOffice writes."""
+
+    @functools.wraps(method)
+    def without_trouble(*arguments):
+        try:
+            return method(*arguments)
+        except Exception:
+            traceback.print_exc(file=sys.stderr)
+            return None
+
+    return without_trouble
 
 
 class AtRest(unohelper.Base, XCallback):
@@ -49,6 +69,7 @@ class ConnectMenu(unohelper.Base, XPopupMenuController, XMenuListener, XInitiali
 
     # XPopupMenuController
 
+    @guarded
     def setPopupMenu(self, menu):
         """LibreOffice made the menu. One that is empty could not be opened."""
         if self._menu is None and menu is not None:
@@ -60,6 +81,7 @@ class ConnectMenu(unohelper.Base, XPopupMenuController, XMenuListener, XInitiali
             later = services.createInstanceWithContext("com.sun.star.awt.AsyncCallback", self._context)
             later.addCallback(AtRest(self._opening), None)
 
+    @guarded
     def updatePopupMenu(self):
         """The menu above opens, or LibreOffice prepares."""
         if self._opening.updated():
@@ -67,6 +89,7 @@ class ConnectMenu(unohelper.Base, XPopupMenuController, XMenuListener, XInitiali
 
     # XMenuListener
 
+    @guarded
     def itemActivated(self, event):
         """This menu opens, or LibreOffice prepares."""
         if self._opening.activated():
@@ -77,6 +100,7 @@ class ConnectMenu(unohelper.Base, XPopupMenuController, XMenuListener, XInitiali
     def itemDeactivated(self, event):
         """What is in the menu stays until it opens again."""
 
+    @guarded
     def itemSelected(self, event):
         """A person chose one of its lines."""
         command = self._commands.get(event.MenuId)
@@ -111,6 +135,7 @@ class Commands(unohelper.Base, XDispatchProvider, XDispatch, XInitialization, XS
     def initialize(self, arguments):
         """Nothing that LibreOffice tells is needed."""
 
+    @guarded
     def queryDispatch(self, url, target, flags):
         return self if url.Complete.startswith(PROTOCOL) else None
 
@@ -119,6 +144,7 @@ class Commands(unohelper.Base, XDispatchProvider, XDispatch, XInitialization, XS
             self.queryDispatch(one.FeatureURL, one.FrameName, one.SearchFlags) for one in requests
         )
 
+    @guarded
     def dispatch(self, url, arguments):
         """Carries it out for the person, not for a link in a document."""
         referers = [one.Value for one in arguments if one.Name == "Referer"]
@@ -141,8 +167,3 @@ class Commands(unohelper.Base, XDispatchProvider, XDispatch, XInitialization, XS
 
     def getSupportedServiceNames(self):
         return ("com.sun.star.frame.ProtocolHandler",)
-
-
-g_ImplementationHelper = unohelper.ImplementationHelper()
-g_ImplementationHelper.addImplementation(ConnectMenu, MENU, ("com.sun.star.frame.PopupMenuController",))
-g_ImplementationHelper.addImplementation(Commands, COMMANDS, ("com.sun.star.frame.ProtocolHandler",))

@@ -185,12 +185,10 @@ impl Office {
         display.press(&["Escape", "Escape", "Escape"]);
     }
 
-    /// Dispatches a command, as a key or a toolbar would.
-    pub(crate) fn dispatch(&mut self, command: &str) {
-        let _ = self.ask(
-            "dispatch",
-            &json!([format!("vnd.chancery.libreoffice:{command}")]),
-        );
+    /// Dispatches a command, as a key or a toolbar would; whether anybody takes it.
+    pub(crate) fn dispatch(&mut self, command: &str) -> bool {
+        let command = format!("vnd.chancery.libreoffice:{command}");
+        self.ask("dispatch", &json!([command])) == true
     }
 
     /// Dispatches a command as a link in a document would.

@@ -77,7 +77,9 @@ class Office:
         _, parsed = self.service("com.sun.star.util.URLTransformer").parseStrict(parsed)
         dispatch = self.frame().queryDispatch(parsed, "_self", 0)
         arguments = () if referer is None else (PropertyValue(Name="Referer", Value=referer),)
-        dispatch.dispatch(parsed, arguments)
+        if dispatch is not None:
+            dispatch.dispatch(parsed, arguments)
+        return dispatch is not None
 
     def start_center(self):
         """Closes the document; the Start Center stays, with the same menu."""

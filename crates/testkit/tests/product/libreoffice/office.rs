@@ -8,7 +8,7 @@ use chancery_testkit::programs::program;
 use chancery_testkit::server::PASSWORD;
 use chancery_testkit::waiting::eventually;
 use chancery_testkit::{Request, TestHome, TestServer};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// What the suite is given beside a home.
 fn surroundings(home: &TestHome) -> [(&'static str, PathBuf); 2] {
@@ -80,7 +80,7 @@ fn a_person_works_in_libreoffice() {
 
     // One prompt, one sign-in, and everybody has it.
     let mut window = Window::open(&home);
-    office.dispatch("sign-in");
+    assert!(office.dispatch("sign-in"));
     let prompt = window.prompt();
     assert_eq!(prompt["application"], "LibreOffice");
     assert_eq!(prompt["server"]["name"], "Work & more");
@@ -122,7 +122,7 @@ fn a_person_works_in_libreoffice() {
         .as_str()
         .expect("an id")
         .to_owned();
-    office.dispatch(&format!("switch?server={id}"));
+    assert!(office.dispatch(&format!("switch?server={id}")));
     let _ = office.opened(&display, "● Work & more");
     office.leave(&display);
     assert_eq!(home.state(), "connected");
@@ -132,7 +132,7 @@ fn a_person_works_in_libreoffice() {
     office.close_document();
     assert!(office.menu_bar().contains(&"Chancery".to_owned()));
 
-    office.dispatch("disconnect");
+    assert!(office.dispatch("disconnect"));
     state_becomes(&home, "disconnected");
     let menu = office.opened(&display, "Disconnected from");
     office.leave(&display);
@@ -141,7 +141,49 @@ fn a_person_works_in_libreoffice() {
     assert_eq!(sign_ins(), (1.0, 1.0));
 
     // A question that nobody answers does not keep the suite from ending.
-    office.dispatch("sign-in");
+    assert!(office.dispatch("sign-in"));
     assert_eq!(window.prompt()["server"]["name"], "Work & more");
     office.terminate();
+}
+
+/// Puts an error into a file of a packed extension.
+const BREAK: &str = r#"
+import sys, zipfile
+whole, broken, name = sys.argv[1:]
+with zipfile.ZipFile(whole) as source, zipfile.ZipFile(broken, "w") as target:
+    assert name in source.namelist(), name
+    for one in source.namelist():
+        target.writestr(one, b"raise ValueError('broken')" if one == name else source.read(one))
+"#;
+
+#[test]
+#[ignore = "needs LibreOffice and a display; “cargo xtask test --long” installs and runs it"]
+fn an_extension_that_is_broken_inside_does_not_keep_libreoffice_from_its_work() {
+    let own = "libreoffice::office::an_extension_that_is_broken_inside_does_not_keep_libreoffice_from_its_work";
+    if was_done_by_a_normal_person(own) {
+        return;
+    }
+    // What is loaded at the start, and what with the first opening of the menu.
+    for name in ["services", "office"] {
+        let home = TestHome::without_keyring();
+        let broken = home.path().join("broken.oxt");
+        let done = home
+            .command(Path::new("python3"))
+            .args(["-c", BREAK])
+            .args([&extension(), &broken])
+            .arg(format!("pythonpath/chancery_libreoffice/{name}.py"))
+            .status()
+            .expect("python3 can be run");
+        assert!(done.success());
+        install(&home, &broken);
+        let display = Display::start(&home);
+        let mut office = Office::start(&home, &display, &surroundings(&home));
+        assert!(office.menu_bar().contains(&"Chancery".to_owned()));
+        display.press(&["alt+c", "Right", "Escape", "Escape", "Escape"]);
+        // Nobody takes it, or nothing comes of it.
+        let _ = office.dispatch("sign-in");
+        office.close_document();
+        assert!(!agent_answers(&home));
+        office.terminate();
+    }
 }
