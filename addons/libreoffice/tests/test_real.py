@@ -13,6 +13,7 @@ import signal
 import socket
 import stat
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -73,6 +74,23 @@ class Window:
     def close(self):
         self._answer.close()
         self._line.close()
+
+
+def late_window(place):
+    """A program that becomes a window some time after it was started."""
+    path = os.path.join(place, "late-window")
+    own = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(
+            f"#!{sys.executable}\nimport sys, threading\nsys.path.insert(0, {own!r})\n"
+            "from tests.test_real import Line, Window\n"
+            "assert sys.argv[1:] == ['--hidden'], sys.argv\n"
+            "kept = Line()\nkept.request('GET', '/agent/v1/watch')\nkept.getresponse()\n"
+            "threading.Event().wait(0.4)\n"
+            "window = Window()\nwindow.answer(window.prompt())\n"
+        )
+    os.chmod(path, 0o700)
+    return path
 
 
 def eventually(ask):
@@ -172,6 +190,13 @@ class Real(unittest.TestCase):
                 os.kill(hello["pid"], signal.SIGCONT)
             self.assertIn("Disconnect", self.shown())
         window.close()
+        with self.subTest("a window that is only being started is waited for"):
+            self.choose(menu.DISCONNECT)
+            self.state("disconnected", other)
+            with tempfile.TemporaryDirectory() as home, mock.patch.dict(os.environ):
+                os.environ["CHANCERY_DESKTOP"] = late_window(home)
+                self.choose(menu.SIGN_IN)
+                self.state("connected", other)
         self.assertTrue(self.failed.empty())
 
         with self.subTest("the person stops this program"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from typing import Dict, Optional
 
@@ -16,15 +17,19 @@ SILENTLY = 45.0
 WITH_A_PERSON = 150.0
 
 
+@contextlib.contextmanager
 def _line(deadline: Deadline):
-    """The door to the operating system's way of reaching the agent."""
-    if sys.platform == "win32":
-        from .pipe_line import PipeLine
-
-        return PipeLine(deadline)
-    from .unix_line import UnixLine
-
-    return UnixLine(deadline)
+    """An open line to the agent: the door to the operating system's way there."""
+    try:
+        if sys.platform == "win32":
+            from .pipe_line import PipeLine as Line
+        else:
+            from .unix_line import UnixLine as Line
+        line = Line(deadline)
+    except OSError as error:
+        raise trouble.Trouble(trouble.NO_ANSWER) from error
+    with contextlib.closing(line):
+        yield line
 
 
 class Agent:
@@ -40,27 +45,15 @@ class Agent:
         server: Optional[str] = None,
     ) -> object:
         deadline = Deadline(seconds)
-        try:
-            line = _line(deadline)
-        except OSError as error:
-            raise trouble.Trouble(trouble.NO_ANSWER) from error
-        try:
+        with _line(deadline) as line:
             return exchange(line, method, path, deadline, body, server)
-        finally:
-            line.close()
 
     def look(self) -> snapshot.Snapshot:
         """The state and the list."""
         deadline = Deadline(SOON)
-        try:
-            line = _line(deadline)
-        except OSError as error:
-            raise trouble.Trouble(trouble.NO_ANSWER) from error
-        try:
+        with _line(deadline) as line:
             servers = exchange(line, "GET", "/agent/v1/servers", deadline)
             status = exchange(line, "GET", "/agent/v1/status", deadline)
-        finally:
-            line.close()
         return snapshot.read(status, servers)
 
     def sign_in(self, may_ask: bool, server: Optional[str] = None) -> None:

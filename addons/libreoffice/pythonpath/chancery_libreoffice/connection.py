@@ -150,27 +150,26 @@ class Connection:
             try:
                 return self._agent.sign_in(may_ask=True, server=server)
             except trouble.Trouble as error:
-                # A window that is there has not yet said that it asks; a person
-                # who declines takes longer than that.
-                is_early = window is not None and window.poll() is None
-                at_once = time.monotonic() - began < 0.2
-                if error.code != trouble.NEEDS_USER or not (is_early and at_once):
-                    raise
-                if time.monotonic() > until:
+                # Nobody was asked: the window that is being started has not
+                # said yet that it asks. A person takes longer to decline.
+                now = time.monotonic()
+                is_coming = window is not None and window.poll() is None and now < until
+                if error.code != trouble.NEEDS_USER or not is_coming or now - began > 0.2:
                     raise
             threading.Event().wait(_AGAIN)
 
     def _window(self, until: float):
-        """Makes sure that a window is there, as far as that can be done; a
-        terminal may ask just as well."""
+        """Makes sure that a window is there, as far as that can be done: the
+        process of one that is being started. A terminal may ask just as well."""
         try:
             window = self._programs.start_window("--hidden")
+            # One that was there already is asked by the new one, which ends.
+            while time.monotonic() < until and window.poll() is None:
+                if self._agent.is_used_by(window.pid):
+                    break
+                threading.Event().wait(_AGAIN)
         except trouble.Trouble:
             return None
-        while time.monotonic() < until and window.poll() is None:
-            if self._agent.is_used_by(window.pid):
-                break
-            threading.Event().wait(_AGAIN)
         return window
 
     def _with_agent(self, call):

@@ -13,7 +13,7 @@ from ctypes import wintypes
 from . import place, trouble
 from .exchange import Deadline
 
-_FILE_NOT_FOUND, _PIPE_BUSY, _BROKEN_PIPE, _IO_PENDING = 2, 231, 109, 997
+_FILE_NOT_FOUND, _PIPE_BUSY, _BROKEN_PIPE = 2, 231, 109
 _OVERLAPPED = 0x40000000
 #: The agent may learn who calls and no more (SECURITY_SQOS_PRESENT and
 #: SECURITY_IDENTIFICATION).
