@@ -39,6 +39,11 @@ class Labels(unittest.TestCase):
             labels.sentence(f"Connected to {arabic} as שרה.", (arabic, "שרה")),
             f"Connected to \u2068{arabic}\u2069 as \u2068שרה\u2069.",
         )
+        # Nor all of an English sentence that it begins.
+        self.assertEqual(
+            labels.sentence(f"{arabic} is chosen.", (arabic,)),
+            f"\u200e\u2068{arabic}\u2069 is chosen.",
+        )
         long = labels.name("م" * 500)
         self.assertTrue(long.startswith("\u2068") and long.endswith("\u2069"))
 
@@ -58,9 +63,9 @@ class Labels(unittest.TestCase):
             text = "".join(chr(chance.randint(*chance.choice(spans))) for _ in range(length))
             for label in (labels.name(text), labels.sentence(text, (text[:7], text[9:12]))):
                 label.encode("utf-16-le")
-                self.assertLessEqual(len(label), labels.LONGEST_SENTENCE + 4)
+                self.assertLessEqual(len(label), labels.LONGEST_SENTENCE + 5)
                 self.assertNotIn("~", label)
                 self.assertEqual(label.count("\u2068"), label.count("\u2069"))
-                inner = label.replace("\u2068", "").replace("\u2069", "")
+                inner = label.lstrip("\u200e").replace("\u2068", "").replace("\u2069", "")
                 kinds = {unicodedata.category(letter) for letter in inner}
                 self.assertFalse(kinds & {"Cc", "Cf", "Cs", "Zl", "Zp"}, repr(text))

@@ -17,8 +17,9 @@ LONGEST_MESSAGE = 1000
 #: More marks than that on one letter are there to draw over other lines.
 MOST_MARKS = 4
 
-#: FIRST STRONG ISOLATE and POP DIRECTIONAL ISOLATE (UAX #9).
-_ISOLATE, _POP = "\u2068", "\u2069"
+#: FIRST STRONG ISOLATE, POP DIRECTIONAL ISOLATE, LEFT-TO-RIGHT MARK (UAX #9).
+_ISOLATE, _POP, _LEFT_TO_RIGHT = "\u2068", "\u2069", "\u200e"
+_TURNING = ("R", "AL", "AN")
 #: What the office suite takes for the mark before a menu's key. Doubled it is
 #: a tilde on one system and an underscore on the other, so its twin is shown.
 #: ``&`` is no such mark in this suite and stays.
@@ -57,8 +58,7 @@ def plain(text: object, longest: int) -> str:
 def isolated(text: str) -> str:
     """``text`` so that its direction turns nothing around it; as it is where
     every letter runs from left to right."""
-    turning = ("R", "AL", "AN")
-    if any(unicodedata.bidirectional(letter) in turning for letter in text):
+    if any(unicodedata.bidirectional(letter) in _TURNING for letter in text):
         return _ISOLATE + text + _POP
     return text
 
@@ -69,10 +69,14 @@ def name(text: object) -> str:
 
 
 def sentence(text: object, names: tuple = ()) -> str:
-    """A sentence for a menu. The ``names`` in it are isolated in their places."""
+    """A sentence of the agent, which is English, for a menu. The ``names`` in it
+    are isolated in their places, and one that comes first does not turn all of
+    it (some systems look into an isolate for the direction of the whole)."""
     line = plain(text, LONGEST_SENTENCE)
     for one in names:
         shown = plain(one, LONGEST_SENTENCE)
         if shown and isolated(shown) != shown:
             line = line.replace(shown, isolated(shown), 1)
-    return line
+    kinds = (unicodedata.bidirectional(letter) for letter in line)
+    first = next((kind for kind in kinds if kind in ("L", *_TURNING)), "L")
+    return line if first == "L" else _LEFT_TO_RIGHT + line
