@@ -22,7 +22,7 @@ from unittest import mock
 
 from tests import TEXTS
 
-from chancery_libreoffice import agent, menu, place, trouble
+from chancery_libreoffice import agent, connection, menu, place, trouble
 from chancery_libreoffice.agent import Agent
 from chancery_libreoffice.connection import Connection
 from chancery_libreoffice.snapshot import Snapshot
@@ -139,11 +139,22 @@ class Real(unittest.TestCase):
         self.assertEqual(told.active.id, other)
 
         with self.subTest("nobody is there who could ask"):
-            self.choose(menu.SIGN_IN)
-            failed = self.failed.get(timeout=PATIENCE)
+            # However slow this machine is, nobody declined.
+            with mock.patch.object(connection, "_A_PERSON_TAKES", PATIENCE):
+                self.choose(menu.SIGN_IN)
+                failed = self.failed.get(timeout=PATIENCE)
+            self.assertEqual(failed.code, trouble.NOBODY_ASKS)
+        with self.subTest("the person declines"):
+            window = Window()
+            with mock.patch.object(connection, "_A_PERSON_TAKES", -1):
+                self.choose(menu.SIGN_IN)
+                status, _ = Line().call("DELETE", f"/agent/v1/prompts/{window.prompt()['number']}")
+                self.assertEqual(status, 200)
+                failed = self.failed.get(timeout=PATIENCE)
             self.assertEqual(failed.code, trouble.NEEDS_USER)
-            self.assertIn("Sign in", failed.said(Texts(TEXTS)))
-        with self.subTest("the window asks, once"):
+            self.assertIn("declined", failed.said(Texts(TEXTS)))
+            window.close()
+        with self.subTest("the window asks, once, although they just declined"):
             window = Window()
             self.choose(menu.SIGN_IN)
             self.choose(menu.SIGN_IN)

@@ -16,6 +16,8 @@ SILENTLY = 45.0
 #: The agent waits 120 s for a person.
 WITH_A_PERSON = 150.0
 
+NEVER, IF_NEEDED, FORCE = "never", "if-needed", "force"
+
 
 @contextlib.contextmanager
 def _line(deadline: Deadline):
@@ -56,11 +58,12 @@ class Agent:
             status = exchange(line, "GET", "/agent/v1/status", deadline)
         return snapshot.read(status, servers)
 
-    def sign_in(self, may_ask: bool, server: Optional[str] = None) -> None:
-        """Signs in to the active server, or to the one of that id."""
-        body = {"interaction": "if-needed" if may_ask else "never"}
-        seconds = WITH_A_PERSON if may_ask else SILENTLY
-        self._call("POST", "/agent/v1/sign-in", seconds, body, server)
+    def sign_in(self, interaction: str, server: Optional[str] = None) -> None:
+        """Signs in to the active server, or to the one of that id. What may be
+        done for it: ``NEVER`` asks nobody, ``IF_NEEDED`` asks the person where
+        there is no silent way, ``FORCE`` does so although they just declined."""
+        seconds = SILENTLY if interaction == NEVER else WITH_A_PERSON
+        self._call("POST", "/agent/v1/sign-in", seconds, {"interaction": interaction}, server)
 
     def switch(self, server: str) -> None:
         """Makes the server of that id the active one, if that takes nobody."""

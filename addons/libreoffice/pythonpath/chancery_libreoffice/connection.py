@@ -15,6 +15,8 @@ Told = Union[Snapshot, trouble.Trouble, None]
 
 #: A window that was just started is there by then, or does not come.
 _WINDOW = 8.0
+#: Who declines sooner than that was not asked.
+_A_PERSON_TAKES = 0.7
 #: Asked that often whether it is.
 _AGAIN = 0.05
 
@@ -135,7 +137,7 @@ class Connection:
 
     def _sign_in(self) -> None:
         try:
-            self._with_agent(lambda: self._agent.sign_in(may_ask=False))
+            self._with_agent(lambda: self._agent.sign_in("never"))
         except trouble.Trouble as error:
             if error.code != trouble.NEEDS_USER:
                 raise
@@ -145,18 +147,24 @@ class Connection:
         """Signs in by asking the person, with a window that does so."""
         until = time.monotonic() + _WINDOW
         window = self._window(until)
+        interaction = "if-needed"
         while True:
             began = time.monotonic()
             try:
-                return self._agent.sign_in(may_ask=True, server=server)
+                return self._agent.sign_in(interaction, server)
             except trouble.Trouble as error:
-                # Nobody was asked: the window that is being started has not
-                # said yet that it asks. A person takes longer to decline.
                 now = time.monotonic()
-                is_coming = window is not None and window.poll() is None and now < until
-                if error.code != trouble.NEEDS_USER or not is_coming or now - began > 0.2:
+                is_asked = error.code != trouble.NEEDS_USER or now - began > _A_PERSON_TAKES
+                if is_asked or error.reason in trouble.NO_PASSWORD_HELPS:
                     raise
-            threading.Event().wait(_AGAIN)
+                if interaction != "if-needed":
+                    # Whatever was started has not said yet that it asks.
+                    is_coming = window is not None and window.poll() is None
+                    if not is_coming or now > until:
+                        raise trouble.Trouble(trouble.NOBODY_ASKS) from error
+                    threading.Event().wait(_AGAIN)
+            # The person declined a moment ago and now wants to all the same.
+            interaction = "force"
 
     def _window(self, until: float):
         """Makes sure that a window is there, as far as that can be done: the

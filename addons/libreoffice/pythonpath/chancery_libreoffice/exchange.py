@@ -111,8 +111,8 @@ def _understood(status: int, told: bytes) -> object:
     if 200 <= status < 300:
         return said
     refusal = said.get("error") if isinstance(said, dict) else None
-    code = refusal.get("code") if isinstance(refusal, dict) else None
-    message = refusal.get("message") if isinstance(refusal, dict) else None
+    refusal = refusal if isinstance(refusal, dict) else {}
+    code, message, reason = (refusal.get(name) for name in ("code", "message", "reason"))
     if not isinstance(code, str) or not isinstance(message, str):
         raise trouble.Trouble(trouble.STRANGE_ANSWER)
-    raise trouble.Trouble(code, message)
+    raise trouble.Trouble(code, message, reason if isinstance(reason, str) else "")

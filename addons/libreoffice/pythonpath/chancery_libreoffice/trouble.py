@@ -4,10 +4,13 @@ from __future__ import annotations
 
 #: Codes of the agent that something follows from (``chancery_proto::error``).
 NEEDS_USER = "CHANCERY_NEEDS_USER"
+#: Reasons with it for which a password does not help.
+NO_PASSWORD_HELPS = ("keyring-locked", "version-refused", "certificate")
 
 #: Codes of this extension's own; each has a text ``trouble.…``.
 NO_PROGRAM = "no-program"
 NO_WINDOW = "no-window"
+NOBODY_ASKS = "nobody-asks"
 NOT_STARTED = "not-started"
 NO_ANSWER = "no-answer"
 STRANGE_ANSWER = "strange-answer"
@@ -20,12 +23,14 @@ BROKEN = "broken"
 class Trouble(Exception):
     """Something that a person has to be told."""
 
-    def __init__(self, code: str, sentence: str = "") -> None:
+    def __init__(self, code: str, sentence: str = "", reason: str = "") -> None:
         super().__init__(code)
         #: The agent's code, or one of this module's.
         self.code = code
         #: The agent's own sentence, as it came; empty for one of this module's.
         self.sentence = sentence
+        #: The agent's reason, where it gives one.
+        self.reason = reason
 
     def said(self, texts) -> str:
         """What a person reads."""
