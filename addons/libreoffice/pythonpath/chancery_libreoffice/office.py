@@ -24,7 +24,7 @@ _TEXTS = os.path.join(os.path.dirname(__file__), "..", "..", "texts")
 _APPEND = 1000
 
 _connection = Connection()
-_texts = {}
+_texts: dict = {}
 
 
 def look() -> None:

@@ -51,7 +51,7 @@ class PipeLine:
             if error.winerror == _BROKEN_PIPE:
                 return 0
             raise
-        buffer[:count] = reading.getbuffer()[:count]
+        buffer[:count] = (reading.getbuffer() or b"")[:count]
         return count
 
     def close(self) -> None:
