@@ -153,6 +153,17 @@ class Real(unittest.TestCase):
                 failed = self.failed.get(timeout=PATIENCE)
             self.assertEqual(failed.code, trouble.NEEDS_USER)
             self.assertIn("declined", failed.said(Texts(TEXTS)))
+            # In a window of Chancery's own they know without being told.
+            named = mock.patch.object(agent.Agent, "users", lambda _: {1: "/usr/bin/chancery-desktop"})
+            with mock.patch.object(connection, "_A_PERSON_TAKES", 0.2), named:
+                self.choose(menu.SIGN_IN)
+                prompt = window.prompt()
+                while prompt["over"]:
+                    prompt = window.prompt()
+                threading.Event().wait(0.3)
+                Line().call("DELETE", f"/agent/v1/prompts/{prompt['number']}")
+                eventually(lambda: not self.connection._under_way)
+            self.assertTrue(self.failed.empty())
             window.close()
         with self.subTest("the window asks, once, although they just declined"):
             window = Window()

@@ -73,11 +73,13 @@ class Agent:
         """Ends the session for every application."""
         self._call("POST", "/agent/v1/disconnect", SILENTLY)
 
-    def is_used_by(self, pid: int) -> bool:
-        """Whether that process has a connection to the agent."""
+    def users(self) -> Dict[int, str]:
+        """Who has a connection to the agent: each process with its program, as
+        the operating system tells it."""
         told = self._call("GET", "/agent/v1/uses", SOON)
         uses = told.get("uses") if isinstance(told, dict) else None
-        return isinstance(uses, list) and any(
-            isinstance(use, dict) and use.get("pid") == pid and use.get("connections")
-            for use in uses
-        )
+        users = {}
+        for use in uses if isinstance(uses, list) else ():
+            if isinstance(use, dict) and isinstance(use.get("pid"), int) and use.get("connections"):
+                users[use["pid"]] = str(use.get("program") or "")
+        return users

@@ -3,6 +3,7 @@ somebody else, so all of it happens on threads of its own."""
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from typing import Callable, Optional, Set, Union
@@ -19,6 +20,10 @@ _WINDOW = 8.0
 _A_PERSON_TAKES = 0.7
 #: Asked that often whether it is.
 _AGAIN = 0.05
+
+
+class Declined(Exception):
+    """The person was asked in a window, and said no."""
 
 
 class Connection:
@@ -89,6 +94,8 @@ class Connection:
         failed = None
         try:
             self._carry_out(command)
+        except Declined:
+            pass  # they know
         except trouble.Trouble as error:
             failed = error
         except Exception:  # as above; nobody waits for a window in vain
@@ -154,9 +161,11 @@ class Connection:
                 return self._agent.sign_in(interaction, server)
             except trouble.Trouble as error:
                 now = time.monotonic()
-                is_asked = error.code != trouble.NEEDS_USER or now - began > _A_PERSON_TAKES
-                if is_asked or error.reason in trouble.NO_PASSWORD_HELPS:
+                if error.code != trouble.NEEDS_USER or error.reason in trouble.NO_PASSWORD_HELPS:
                     raise
+                if now - began > _A_PERSON_TAKES:
+                    # Whoever was asked by a window and said no knows that.
+                    raise (Declined() if self._has_window() else error)
                 if interaction != "if-needed":
                     # Whatever was started has not said yet that it asks.
                     is_coming = window is not None and window.poll() is None
@@ -166,6 +175,10 @@ class Connection:
             # The person declined a moment ago and now wants to all the same.
             interaction = "force"
 
+    def _has_window(self) -> bool:
+        names = map(os.path.basename, self._agent.users().values())
+        return any(name in ("chancery-desktop", "chancery-desktop.exe") for name in names)
+
     def _window(self, until: float):
         """Makes sure that a window is there, as far as that can be done: the
         process of one that is being started. A terminal may ask just as well."""
@@ -173,7 +186,7 @@ class Connection:
             window = self._programs.start_window("--hidden")
             # One that was there already is asked by the new one, which ends.
             while time.monotonic() < until and window.poll() is None:
-                if self._agent.is_used_by(window.pid):
+                if window.pid in self._agent.users():
                     break
                 threading.Event().wait(_AGAIN)
         except trouble.Trouble:
