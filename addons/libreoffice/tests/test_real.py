@@ -146,24 +146,21 @@ class Real(unittest.TestCase):
             self.assertEqual(failed.code, trouble.NOBODY_ASKS)
         with self.subTest("the person declines"):
             window = Window()
+            named = mock.patch.object(agent.Agent, "users", lambda _: {1: "/usr/bin/chancery-desktop"})
             with mock.patch.object(connection, "_A_PERSON_TAKES", -1):
+                # In a window of Chancery's own they know without being told.
+                with named:
+                    self.choose(menu.SIGN_IN)
+                    number = window.prompt()["number"]
+                    status, _ = Line().call("DELETE", f"/agent/v1/prompts/{number}")
+                    self.assertEqual(status, 200)
+                    eventually(lambda: not self.connection._under_way)
+                self.assertTrue(self.failed.empty())
+                # Elsewhere not. (For ten seconds the answer is the same.)
                 self.choose(menu.SIGN_IN)
-                status, _ = Line().call("DELETE", f"/agent/v1/prompts/{window.prompt()['number']}")
-                self.assertEqual(status, 200)
                 failed = self.failed.get(timeout=PATIENCE)
             self.assertEqual(failed.code, trouble.NEEDS_USER)
             self.assertIn("declined", failed.said(Texts(TEXTS)))
-            # In a window of Chancery's own they know without being told.
-            named = mock.patch.object(agent.Agent, "users", lambda _: {1: "/usr/bin/chancery-desktop"})
-            with mock.patch.object(connection, "_A_PERSON_TAKES", 0.2), named:
-                self.choose(menu.SIGN_IN)
-                prompt = window.prompt()
-                while prompt["over"]:
-                    prompt = window.prompt()
-                threading.Event().wait(0.3)
-                Line().call("DELETE", f"/agent/v1/prompts/{prompt['number']}")
-                eventually(lambda: not self.connection._under_way)
-            self.assertTrue(self.failed.empty())
             window.close()
         with self.subTest("the window asks, once, although they just declined"):
             window = Window()
@@ -201,11 +198,11 @@ class Real(unittest.TestCase):
             _, hello = Line().call("GET", "/agent/v1/hello")
             os.kill(hello["pid"], signal.SIGSTOP)
             try:
-                with mock.patch.object(agent, "SOON", 1.0):
+                with mock.patch.object(agent, "SOON", 2.0):
                     began = time.monotonic()
                     self.connection.look()
                     told = self.connection.wait(0.1)
-                    self.assertLess(time.monotonic() - began, 0.9)
+                    self.assertLess(time.monotonic() - began, 1.8)
                     self.assertIsInstance(told, Snapshot)
                     self.assertEqual(self.connection.wait(PATIENCE).code, trouble.NO_ANSWER)
             finally:
