@@ -98,7 +98,8 @@ mod tests {
             }
             let mut input = Pieces(&stream, piece);
             for message in &messages {
-                prop_assert_eq!(read_message(&mut input).expect("one").as_ref(), Some(message));
+                let read = read_message(&mut input).expect("one");
+                prop_assert_eq!(read.as_ref(), Some(message));
             }
             prop_assert!(read_message(&mut input).expect("the end").is_none());
         }
