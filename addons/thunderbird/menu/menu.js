@@ -16,6 +16,16 @@ document.documentElement.lang = messenger.i18n.getUILanguage();
 const port = messenger.runtime.connect({ name: "menu" });
 let chosen = false;
 
+// Thunderbird gives the page the keys once the menu is on the screen. Whoever
+// takes the focus before does not get them at all.
+let hasKeys = false;
+window.addEventListener("focus", () => {
+  hasKeys = true;
+  if (!entries().includes(document.activeElement)) {
+    first()?.focus({ preventScroll: true });
+  }
+});
+
 port.onMessage.addListener(({ known, done }) => {
   if (known) {
     draw(known);
@@ -57,7 +67,9 @@ function draw(known) {
   }
   menu.replaceChildren(...places);
   const again = places.find(place => focused && place.dataset?.key === focused);
-  (again ?? first())?.focus({ preventScroll: true });
+  if (hasKeys) {
+    (again ?? first())?.focus({ preventScroll: true });
+  }
 }
 
 function server(item, known) {
