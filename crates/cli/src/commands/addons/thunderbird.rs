@@ -76,7 +76,7 @@ pub(super) fn install(profile: Option<&Path>) -> Result<(Found, String), Failure
         put(&place_in(profile), &addon)?;
     }
     let told = format!(
-        "{TITLE} {VERSION} is in {}. Start Thunderbird anew. The first time, it asks you to enable the add-on: open its menu (≡), choose “{TITLE} added”, then “Enable”.",
+        "{TITLE} {VERSION} is in {}. Start Thunderbird anew. The first time, it asks you to enable the add-on: open its menu (≡), choose “{TITLE} added to Thunderbird”, then “Enable”.",
         quoted(&profiles)
     );
     Ok((described(profiles), told))
