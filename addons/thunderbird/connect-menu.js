@@ -2,7 +2,7 @@
  * The Connect menu as a list, the same wherever it is shown. Pure: what is
  * known comes in, and the items come out.
  *
- * Items: `{kind: "state", text, names}`, `{kind: "failure", text}`,
+ * Items: `{kind: "state", text, names}`, `{kind: "failure", text, names}`,
  * `{kind: "server", id, name, detail, isActive}`, `{kind: "separator"}` and
  * `{kind: "command", does, label}`.
  */
@@ -22,7 +22,8 @@ const LONGEST = 60;
 export function connectMenu(known, word) {
   const items = [sentence(known, word)];
   if (known.failure && known.failure !== items[0].text) {
-    items.push({ kind: "failure", text: known.failure });
+    const names = known.servers.map(server => server.name);
+    items.push({ kind: "failure", text: known.failure, names });
   }
   for (const server of known.servers) {
     items.push({

@@ -14,7 +14,6 @@ menu.setAttribute("aria-label", word("connectMenu"));
 document.documentElement.lang = messenger.i18n.getUILanguage();
 
 const port = messenger.runtime.connect({ name: "menu" });
-let chosen = false;
 
 // Thunderbird gives the page the keys once the menu is on the screen. Whoever
 // takes the focus before does not get them at all.
@@ -31,10 +30,8 @@ port.onMessage.addListener(({ known, done }) => {
     draw(known);
   } else if (done) {
     window.close();
-  } else {
-    // It stays, with what went wrong and what can be done instead.
-    chosen = false;
   }
+  // Otherwise it stays, with what went wrong and what can be done instead.
 });
 
 /** Shows what is known, and keeps the focus where it is. */
@@ -50,7 +47,7 @@ function draw(known) {
       state.replaceChildren(...isolated(text, item.names));
     } else if (item.kind === "failure") {
       failure.hidden = false;
-      failure.textContent = item.text;
+      failure.replaceChildren(...isolated(item.text, item.names));
     } else if (item.kind === "separator") {
       // None stands first.
       if (places.length) {
@@ -62,7 +59,7 @@ function draw(known) {
   }
   for (const place of places) {
     if (place.localName === "button") {
-      place.disabled = known.atWork > 0 && place.dataset.key !== "disconnect";
+      place.setAttribute("aria-disabled", String(isBlocked(place.dataset.key, known)));
     }
   }
   menu.replaceChildren(...places);
@@ -70,6 +67,11 @@ function draw(known) {
   if (hasKeys) {
     (again ?? first())?.focus({ preventScroll: true });
   }
+}
+
+/** While something is being done, only a way out of it can be chosen. */
+function isBlocked(key, known) {
+  return known.atWork > 0 && key !== "disconnect";
 }
 
 function server(item, known) {
@@ -103,7 +105,7 @@ function entry(role, key, does, id) {
   place.dataset.key = key;
   place.tabIndex = -1;
   place.addEventListener("click", () => {
-    if (chosen && key !== "disconnect") {
+    if (place.ariaDisabled === "true") {
       return;
     }
     const what = does();
@@ -111,7 +113,6 @@ function entry(role, key, does, id) {
       window.close();
       return;
     }
-    chosen = true;
     port.postMessage({ does: what, server: id });
   });
   return place;
@@ -135,12 +136,12 @@ function isolated(text, names) {
 }
 
 function entries() {
-  return [...menu.querySelectorAll("button:not(:disabled)")];
+  return [...menu.querySelectorAll("button")];
 }
 
 /** Where the focus begins: at the active server, else at the top. */
 function first() {
-  return menu.querySelector("button[aria-checked='true']:not(:disabled)") ?? entries()[0];
+  return menu.querySelector("button[aria-checked='true']") ?? entries()[0];
 }
 
 const STEPS = { ArrowDown: 1, ArrowUp: -1 };
