@@ -22,13 +22,27 @@ pub(crate) const FOR_TESTS: &[Needed] = &[
 ];
 
 /// What the long run needs besides.
-pub(crate) const FOR_LONG: &[Needed] = &[("chromium", "chromium")];
+pub(crate) const FOR_LONG: &[Needed] = &[
+    ("chromium", "chromium"),
+    ("thunderbird", "thunderbird"),
+    ("Xvfb", "xvfb"),
+    ("openbox", "openbox"),
+    ("xdotool", "xdotool"),
+    ("import", "imagemagick"),
+];
 
 /// What builds libFuzzer.
 pub(crate) const FOR_FUZZ: &[Needed] = &[("g++", "g++")];
 
 /// What the measurements compare with.
-pub(crate) const FOR_BENCH: &[Needed] = &[("fio", "fio"), ("nginx", "nginx-light")];
+pub(crate) const FOR_BENCH: &[Needed] = &[
+    ("fio", "fio"),
+    ("nginx", "nginx-light"),
+    ("thunderbird", "thunderbird"),
+    ("Xvfb", "xvfb"),
+    ("openbox", "openbox"),
+    ("xdotool", "xdotool"),
+];
 
 /// Installs what is missing, where that is possible without asking.
 pub(crate) fn ensure(needed: &[Needed]) -> Result<(), Failure> {

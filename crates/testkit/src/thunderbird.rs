@@ -44,19 +44,19 @@ pub struct Thunderbird {
     marionette: Marionette,
 }
 
-/// Makes a profile in this home, and makes it the one in Thunderbird's list.
-/// `settings` stand above the usual ones.
+/// Makes a profile of that name in this home, and makes it the one in
+/// Thunderbird's list. `settings` stand above the usual ones.
 ///
 /// # Panics
 /// When the files cannot be written.
 #[must_use]
-pub fn make_profile(home: &TestHome, settings: &[(&str, Value)]) -> PathBuf {
+pub fn make_profile(home: &TestHome, name: &str, settings: &[(&str, Value)]) -> PathBuf {
     let root = home.path().join(".thunderbird");
-    let profile = root.join("test.default");
+    let profile = root.join(name);
     std::fs::create_dir_all(&profile).expect("a directory can be made");
     std::fs::write(
         root.join("profiles.ini"),
-        "[Profile0]\nName=test\nIsRelative=1\nPath=test.default\nDefault=1\n",
+        format!("[Profile0]\nName={name}\nIsRelative=1\nPath={name}\nDefault=1\n"),
     )
     .expect("the list can be written");
     let port = [("marionette.port", json!(0))];
@@ -108,9 +108,11 @@ impl Thunderbird {
             marionette: Marionette::begin(port),
         };
         thunderbird.wait_for(
-            "the main window is complete",
+            "the main window is complete, with its first tab",
             "const window = Services.wm.getMostRecentWindow('mail:3pane'); \
-             return window?.document.readyState == 'complete' && window.gMailInit?.delayedStartupFinished !== false",
+             const tab = window?.document.getElementById('tabmail')?.currentTabInfo; \
+             return window?.document.readyState == 'complete' \
+                 && tab?.chromeBrowser?.contentDocument?.readyState == 'complete'",
         );
         thunderbird
     }

@@ -67,7 +67,7 @@ impl Desk {
         let all = std::fs::Permissions::from_mode(0o755);
         std::fs::set_permissions(&program, all).expect("set");
         Self {
-            profile: make_profile(home, &settings()),
+            profile: make_profile(home, "test", &settings()),
             ..desk
         }
     }
@@ -432,7 +432,7 @@ fn thunderbird_says_what_went_wrong_and_where_the_connection_is_not() {
     // Nobody has to enable it here, and it is evening.
     settings.push(("extensions.autoDisableScopes", json!(0)));
     settings.push(("ui.systemUsesDarkTheme", json!(1)));
-    let profile = make_profile(&desk.home, &settings);
+    let profile = make_profile(&desk.home, "test", &settings);
     desk.home.connect(&desk.work);
     let _ = desk
         .home
