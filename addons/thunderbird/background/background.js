@@ -7,9 +7,11 @@ import { Button } from "./button.js";
 import { Connection } from "./connection.js";
 import { ToolsMenu } from "./tools-menu.js";
 
+/** So long after its own start the add-on begins to work, in milliseconds. */
+const AFTER_START = 2000;
+
 const connection = new Connection();
 new Button(connection);
-new ToolsMenu(connection);
 
 // The button's menu lives in a page of its own, which comes and goes.
 messenger.runtime.onConnect.addListener(port => {
@@ -30,6 +32,11 @@ messenger.runtime.onConnect.addListener(port => {
   connection.look();
 });
 
-// Thunderbird has shown its window by now. This starts the agent if need be,
-// but never a sign-in that the policy did not ask for.
-connection.watch();
+// Thunderbird has painted its window by now, but may still be filling it, and
+// that comes first. What is begun here starts the agent if need be, but never a
+// sign-in that the policy did not ask for. A menu that is opened before begins
+// it itself.
+setTimeout(() => {
+  new ToolsMenu(connection);
+  connection.watch();
+}, AFTER_START);

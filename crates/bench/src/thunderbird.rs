@@ -2,11 +2,12 @@
 
 use crate::Fault;
 use crate::report::{Part, Row, median_time, time};
+use chancery_testkit::memory::core_time;
 use chancery_testkit::thunderbird::{Thunderbird, make_profile};
 use chancery_testkit::{Display, TestHome};
 use serde_json::json;
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Starts are noisy.
 const RUNS: usize = 15;
@@ -24,43 +25,73 @@ pub(crate) fn measure() -> Result<Vec<Row>, Fault> {
     }
     let (mut off, mut on) = (Vec::new(), Vec::new());
     for run in 0..BEFORE + RUNS {
-        let (plain, added) = (
-            start(&home, &display, &without),
-            start(&home, &display, &with),
-        );
+        // Whatever the machine is doing besides, neither is always the first.
+        let (plain, added) = if run % 2 == 0 {
+            let plain = start(&home, &display, &without)?;
+            (plain, start(&home, &display, &with)?)
+        } else {
+            let added = start(&home, &display, &with)?;
+            (start(&home, &display, &without)?, added)
+        };
         if run >= BEFORE {
             off.push(plain);
             on.push(added);
         }
     }
-    let spread = |times: &[Duration]| {
-        let least = times.iter().min().copied().unwrap_or_default();
-        let most = times.iter().max().copied().unwrap_or_default();
-        format!("{} to {}", time(least), time(most))
+    let clock = |starts: &[Start]| median_time(starts.iter().map(|start| start.clock).collect());
+    let core = |starts: &[Start]| median_time(starts.iter().map(|start| start.core).collect());
+    let least = |starts: &[Start]| {
+        starts
+            .iter()
+            .map(|start| start.clock)
+            .min()
+            .unwrap_or_default()
     };
-    let (off_spread, on_spread) = (spread(&off), spread(&on));
-    let (off, on) = (median_time(off), median_time(on));
-    let more = on.saturating_sub(off);
+    let (without, with) = (clock(&off), clock(&on));
+    let more = with.saturating_sub(without);
     Ok(vec![Row {
         part: Part::Desktop,
         what: format!("Thunderbird's start with the add-on, {RUNS} runs"),
         target: "≤ 100 ms more than without it",
-        found: format!("{} more: {} ({on_spread})", time(more), time(on)),
-        reference: format!("without it {} ({off_spread})", time(off)),
+        found: format!(
+            "{} more: {}, at least {}; {} of a core",
+            time(more),
+            time(with),
+            time(least(&on)),
+            time(core(&on)),
+        ),
+        reference: format!(
+            "without it {}, at least {}; {} of a core",
+            time(without),
+            time(least(&off)),
+            time(core(&off)),
+        ),
         met: more <= Duration::from_millis(100),
     }])
 }
 
-/// How long one start takes, with no agent running.
-fn start(home: &TestHome, display: &Display, profile: &Path) -> Duration {
+/// What one start took.
+struct Start {
+    /// By the clock, until the main window and its first tab were complete.
+    clock: Duration,
+    /// Of Thunderbird's own process, on a core: whatever else is running.
+    core: Duration,
+}
+
+/// Thunderbird's own record, in milliseconds: what asks for it is not in it.
+const COMPLETE: &str = "\
+    const tab = document.getElementById('tabmail').currentTabInfo.chromeBrowser.contentWindow; \
+    const complete = Math.max(window.performance.timing.loadEventEnd, tab.performance.timing.loadEventEnd); \
+    return complete - Services.startup.getStartupInfo().process.getTime()";
+
+/// One start, with no agent running.
+fn start(home: &TestHome, display: &Display, profile: &Path) -> Result<Start, Fault> {
     home.kill_agent();
-    let began = Instant::now();
     let mut running = Thunderbird::start(home, display, profile, &[]);
-    let took = began.elapsed();
-    // Both end in the same way: settled, and with an agent or without one.
-    running.wait_for(
-        "the start is over",
-        "return Boolean(Services.startup.getStartupInfo().sessionRestored) || document.readyState == 'complete'",
-    );
-    took
+    let core = core_time(running.pid()).ok_or("Thunderbird is gone")?;
+    let took = running.run(COMPLETE).as_u64();
+    Ok(Start {
+        clock: Duration::from_millis(took.ok_or("Thunderbird keeps no record of its start")?),
+        core,
+    })
 }

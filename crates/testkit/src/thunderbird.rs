@@ -117,6 +117,12 @@ impl Thunderbird {
         thunderbird
     }
 
+    /// Its process id.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Runs the body of a function in the main window.
     ///
     /// # Panics
