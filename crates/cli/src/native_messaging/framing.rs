@@ -76,13 +76,9 @@ mod tests {
     impl Read for Pieces<'_> {
         fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
             let count = self.1.max(1).min(buffer.len());
-            self.0
-                .take(count as u64)
-                .read(&mut buffer[..count])
-                .map(|read| {
-                    self.0 = &self.0[read..];
-                    read
-                })
+            let read = self.0.take(count as u64).read(&mut buffer[..count])?;
+            self.0 = &self.0[read..];
+            Ok(read)
         }
     }
 

@@ -37,6 +37,7 @@ impl AddOn {
             .env("CHANCERY_DESKTOP", desktop)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
+            .stderr(Stdio::null())
             .spawn()
             .expect("the program can be run");
         let mut output = child.stdout.take().expect("a pipe");
@@ -262,6 +263,22 @@ fn an_agent_that_ends_is_left_in_peace_and_one_that_comes_back_is_found() {
         "deferred"
     );
     add_on.state("deferred");
+}
+
+#[test]
+fn where_the_policy_says_so_the_application_signs_in_when_it_starts() {
+    let (home, server) = (TestHome::with_keyring(), TestServer::start());
+    home.connect(&server);
+    for (when, state) in [("first-use", "deferred"), ("at-start", "connected")] {
+        let _ = home.chancery(&["agent", "stop"]).done();
+        home.set_policy(&format!(
+            "[application.\"Thunderbird\"]\nsign_in = \"{when}\"\n"
+        ));
+        let mut add_on = AddOn::start(&home);
+        let _ = add_on.done(json!({"do": "watch"}));
+        add_on.state(state);
+        assert_eq!(home.state(), state);
+    }
 }
 
 #[test]

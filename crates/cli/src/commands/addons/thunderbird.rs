@@ -52,7 +52,7 @@ const FILES: &[File] = &files![
 
 /// Where it is now.
 pub(super) fn found() -> Result<Found, Failure> {
-    let all = profiles::all(&mozilla::thunderbird().map_err(no_place)?)?;
+    let all = profiles::all(&mozilla::thunderbird()?)?;
     Ok(described(
         all.into_iter()
             .map(|profile| profile.path)
@@ -63,12 +63,11 @@ pub(super) fn found() -> Result<Found, Failure> {
 
 /// Puts it into the profile, and says what to do next.
 pub(super) fn install(profile: Option<&Path>) -> Result<(Found, String), Failure> {
-    let program = programs::find("chancery-native-messaging", "CHANCERY_NATIVE_MESSAGING")
-        .map_err(missing)?;
-    let hosts = mozilla::native_messaging_hosts().map_err(no_place)?;
+    let program = programs::find("chancery-native-messaging", "CHANCERY_NATIVE_MESSAGING")?;
+    let hosts = mozilla::native_messaging_hosts()?;
     let profiles = match profile {
         Some(path) => vec![directory(path)?],
-        None => profiles::started(&mozilla::thunderbird().map_err(no_place)?)?,
+        None => profiles::started(&mozilla::thunderbird()?)?,
     };
     let addon = package(FILES)?;
     put(&hosts.join(format!("{HOST}.json")), &manifest(&program))?;
@@ -154,12 +153,16 @@ fn quoted(paths: &[PathBuf]) -> String {
     all.join(" and ")
 }
 
-fn no_place(error: NoPlace) -> Failure {
-    Failure::new(Exit::Failed, "ADDON", error.to_string())
+impl From<NoPlace> for Failure {
+    fn from(error: NoPlace) -> Self {
+        Self::new(Exit::Failed, "ADDON", error.to_string())
+    }
 }
 
-fn missing(error: MissingProgram) -> Failure {
-    Failure::new(Exit::NotFound, "ADDON", error.to_string())
+impl From<MissingProgram> for Failure {
+    fn from(error: MissingProgram) -> Self {
+        Self::new(Exit::NotFound, "ADDON", error.to_string())
+    }
 }
 
 #[cfg(test)]
