@@ -22,6 +22,13 @@ impl Display {
     /// `openbox` and `xdotool`).
     #[must_use]
     pub fn start() -> Self {
+        // Two servers that begin at once may take the same number, and one of
+        // them ends then, or the window manager finds the one that ends.
+        eventually("a display with a window manager", Self::begin)
+    }
+
+    /// Nothing when one of the two has ended again.
+    fn begin() -> Option<Self> {
         let mut server = Command::new("Xvfb")
             .args(["-displayfd", "1", "-screen", "0", "1280x900x24"])
             .args(["-nolisten", "tcp"])
@@ -32,9 +39,7 @@ impl Display {
             .expect("Xvfb can be run; it comes with the package xvfb");
         let mut number = String::new();
         let stdout = server.stdout.take().expect("the standard output is a pipe");
-        BufReader::new(stdout)
-            .read_line(&mut number)
-            .expect("the X server tells its number");
+        let told = BufReader::new(stdout).read_line(&mut number);
         let name = format!(":{}", number.trim());
         let window_manager = Command::new("openbox")
             .env("DISPLAY", &name)
@@ -43,15 +48,20 @@ impl Display {
             .stderr(Stdio::null())
             .spawn()
             .expect("openbox can be run; it comes with the package openbox");
-        let display = Self {
+        let mut display = Self {
             name,
             server,
             window_manager,
         };
-        eventually("the window manager is there", || {
-            display.xdotool(&["get_num_desktops"]).then_some(())
-        });
-        display
+        let is_there = told.is_ok_and(|count| count > 0)
+            && eventually("the window manager is there, or has ended", || {
+                let ended = |child: &mut Child| child.try_wait().ok().flatten().is_some();
+                if ended(&mut display.server) || ended(&mut display.window_manager) {
+                    return Some(false);
+                }
+                display.xdotool(&["get_num_desktops"]).then_some(true)
+            });
+        is_there.then_some(display)
     }
 
     /// The value for `DISPLAY`.

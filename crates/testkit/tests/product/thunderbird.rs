@@ -192,6 +192,25 @@ impl Mail<'_> {
         })
     }
 
+    /// Opens the button's menu, and gives what it says went wrong.
+    #[track_caller]
+    fn open_menu_with_alert(&mut self) -> String {
+        self.program
+            .wait_for("the button is there", &format!("return Boolean({BUTTON})"));
+        self.click(BUTTON);
+        self.alert()
+    }
+
+    /// What the open menu says went wrong.
+    #[track_caller]
+    fn alert(&mut self) -> String {
+        eventually("the menu says what went wrong", || {
+            let mut menu = self.menu().into_iter();
+            let alert = menu.find(|item| item.role == "alert" && !item.name.is_empty());
+            alert.map(|item| item.name)
+        })
+    }
+
     /// Chooses from the open menu with the keyboard.
     #[track_caller]
     fn choose(&mut self, start: &str) {
@@ -446,12 +465,7 @@ fn thunderbird_says_what_went_wrong_and_where_the_connection_is_not() {
     mail.open_menu();
     mail.picture("660x420+610+0", "menu-dark.png");
     mail.choose(ARCHIVE);
-    let said = eventually("the menu says what went wrong", || {
-        let menu = mail.menu();
-        menu.into_iter()
-            .find(|item| item.role == "alert")
-            .map(|item| item.name)
-    });
+    let said = mail.alert();
     assert!(said.contains("cannot be reached"), "{said}");
     eventually("trying again is one key", || {
         let menu = mail.menu();
@@ -482,19 +496,51 @@ fn thunderbird_says_what_went_wrong_and_where_the_connection_is_not() {
         "deferred.svg",
     );
 
-    // Taken out, it is gone with the next start, and nothing is left of it.
+    // What the add-on talks to may go away, and is there again when it is used.
+    let uses = desk.home.chancery(&["uses", "--json"]).json();
+    let uses = uses["uses"].as_array().expect("a list");
+    let own = uses.iter().find(|one| one["application"] == "Thunderbird");
+    let pid = own.expect("it is there")["pid"].to_string();
+    let killed = std::process::Command::new("kill")
+        .args(["-KILL", &pid])
+        .status();
+    assert!(killed.expect("kill can be run").success());
+    mail.shows(
+        "The connection is not running. It starts when you use it.",
+        "starting.svg",
+    );
+    mail.open_menu();
+    mail.shows(
+        &format!("{WORK} is chosen. The first use signs in."),
+        "deferred.svg",
+    );
     drop(mail);
+
+    // Where it was never registered, the menu says what to do.
+    let manifest = desk
+        .home
+        .path()
+        .join(".mozilla/native-messaging-hosts/chancery.json");
+    std::fs::remove_file(&manifest).expect("it was there");
+    let mut mail = desk.start();
+    let said = mail.open_menu_with_alert();
+    assert!(
+        said.contains("“chancery addons install thunderbird”"),
+        "{said}"
+    );
+    drop(mail);
+
+    // Taken out, it is gone with the next start, and nothing is left of it.
+    let _ = desk
+        .home
+        .chancery(&["addons", "install", "thunderbird"])
+        .done();
+    assert!(manifest.is_file());
     let _ = desk
         .home
         .chancery(&["addons", "remove", "thunderbird"])
         .done();
     let mut mail = desk.start();
     assert_eq!(mail.tooltip(), "");
-    assert!(
-        !desk
-            .home
-            .path()
-            .join(".mozilla/native-messaging-hosts/chancery.json")
-            .exists()
-    );
+    assert!(!manifest.exists());
 }
