@@ -21,9 +21,9 @@ const LONGEST = 60;
  */
 export function connectMenu(known, word) {
   const items = [sentence(known, word)];
-  if (known.failure && known.failure !== items[0].text) {
-    const names = known.servers.map(server => server.name);
-    items.push({ kind: "failure", text: known.failure, names });
+  if (known.failure && harmless(known.failure) !== items[0].text) {
+    const names = known.servers.map(server => harmless(server.name));
+    items.push({ kind: "failure", text: harmless(known.failure), names });
   }
   for (const server of known.servers) {
     items.push({
@@ -51,8 +51,8 @@ export function connectMenu(known, word) {
 /** What is so, as one line, and the names in it. */
 export function sentence(known, word) {
   if (known.state) {
-    const names = [known.state.server, known.state.person].filter(Boolean);
-    return { kind: "state", text: known.state.sentence, names };
+    const names = [known.state.server, known.state.person].filter(Boolean).map(harmless);
+    return { kind: "state", text: harmless(known.state.sentence), names };
   }
   return { kind: "state", text: word(known.isRunning === null ? "stateAsking" : "stateUnknown"), names: [] };
 }
@@ -110,9 +110,14 @@ function detail(server, servers) {
   return host === server.name && !isTwice ? "" : shown(server.address);
 }
 
-/** A text on one line, cut where it is too long. */
+/** A text cut where it is too long. */
 function shown(text) {
-  const line = text.replace(/[\p{Cc}\u2028\u2029]+/gu, " ").trim();
-  const letters = [...line];
-  return letters.length > LONGEST ? `${letters.slice(0, LONGEST - 1).join("")}…` : line;
+  const letters = [...harmless(text).trim()];
+  return letters.length > LONGEST ? `${letters.slice(0, LONGEST - 1).join("")}…` : letters.join("");
+}
+
+/** What would break the line, or turn the direction of what follows, is shown
+ * as “�”: names come from servers and other people. */
+function harmless(text) {
+  return text.replace(/[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/gu, "\ufffd");
 }

@@ -484,6 +484,25 @@ fn thunderbird_says_what_went_wrong_and_where_the_connection_is_not() {
     desk.display.press("Escape");
     mail.menu_closes();
 
+    // A name does not turn what stands beside it, here or there.
+    let words = [
+        "servers",
+        "rename",
+        ARCHIVE,
+        "Archive\u{2069}\u{202e} & Sons",
+    ];
+    let _ = desk.home.chancery(&words).done();
+    let menu = mail.open_menu();
+    let harmless = format!("Archive�� & Sons {}", desk.archive.url());
+    assert!(names(&menu).contains(&harmless.as_str()), "{menu:?}");
+    desk.display.press("Escape");
+    mail.menu_closes();
+    let harmless = (format!("Archive�� & Sons – {}", desk.archive.url()), false);
+    let tools = mail.tools();
+    assert!(tools.contains(&harmless), "{tools:?}");
+    mail.program
+        .run("document.getElementById('tasksMenu').open = false");
+
     // An agent that ends is not started by somebody who only looks at it.
     let _ = desk.home.chancery(&["agent", "stop"]).done();
     mail.shows(
