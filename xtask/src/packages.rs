@@ -43,7 +43,14 @@ pub(crate) const FOR_LONG: &[Needed] = &[
 pub(crate) const FOR_FUZZ: &[Needed] = &[("g++", "g++")];
 
 /// What the measurements compare with.
-pub(crate) const FOR_BENCH: &[Needed] = &[("fio", "fio"), ("nginx", "nginx-light")];
+pub(crate) const FOR_BENCH: &[Needed] = &[
+    ("fio", "fio"),
+    ("nginx", "nginx-light"),
+    ("thunderbird", "thunderbird"),
+    ("Xvfb", "xvfb"),
+    ("openbox", "openbox"),
+    ("xdotool", "xdotool"),
+];
 
 /// Installs what is missing, where that is possible without asking.
 pub(crate) fn ensure(needed: &[Needed]) -> Result<(), Failure> {

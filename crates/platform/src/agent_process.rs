@@ -5,6 +5,7 @@
 //! and two applications that start it at once both end up with the same agent:
 //! the second process waits for the first to answer and then says ready too.
 
+use crate::programs::{self, MissingProgram, apart};
 use std::ffi::OsString;
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -16,6 +17,8 @@ use tokio::process::Command;
 /// Set for an agent that was started on demand.
 const ON_DEMAND: &str = "CHANCERY_AGENT_ON_DEMAND";
 const READY: &str = "ready";
+/// An agent is ready in a small part of that, also on a busy machine.
+const DEADLINE: Duration = Duration::from_secs(10);
 
 /// How the agent is started.
 #[derive(Debug, Clone)]
@@ -36,6 +39,9 @@ pub enum StartError {
     /// This executable does not know its own path, or cannot be run.
     #[error("The agent cannot be started: {0}.")]
     Spawn(#[source] io::Error),
+    /// The agent's program is not there.
+    #[error(transparent)]
+    Missing(#[from] MissingProgram),
     /// The log cannot be written.
     #[error("The agent's log “{}” cannot be written: {source}.", path.display())]
     Log {
@@ -72,7 +78,24 @@ impl AgentCommand {
             program: std::env::current_exe().map_err(StartError::Spawn)?,
             arguments: vec!["agent".into(), "run".into()],
             log: directories.log(),
-            deadline: Duration::from_secs(10),
+            deadline: DEADLINE,
+        })
+    }
+
+    /// The `chancery` beside this executable, else the one on the `PATH`, as
+    /// `agent run`: for programs that are not the agent's own.
+    /// `CHANCERY_PROGRAM` names another one.
+    ///
+    /// # Errors
+    /// [`StartError::Missing`].
+    pub fn of_this_installation(
+        directories: &crate::directories::Directories,
+    ) -> Result<Self, StartError> {
+        Ok(Self {
+            program: programs::find("chancery", "CHANCERY_PROGRAM")?,
+            arguments: vec!["agent".into(), "run".into()],
+            log: directories.log(),
+            deadline: DEADLINE,
         })
     }
 
@@ -107,6 +130,7 @@ impl AgentCommand {
             source,
         };
         let mut command = Command::new(&self.program);
+        // The agent leaves the terminal itself.
         apart(&mut command);
         let mut child = command
             .args(&self.arguments)
@@ -131,23 +155,6 @@ impl AgentCommand {
                 deadline: self.deadline,
             }),
         }
-    }
-}
-
-/// Keeps no directory busy that somebody may want to remove. The agent leaves
-/// the terminal itself.
-#[cfg(unix)]
-fn apart(command: &mut Command) {
-    command.current_dir("/");
-}
-
-/// Keeps no directory busy that somebody may want to remove, and no console.
-#[cfg(windows)]
-fn apart(command: &mut Command) {
-    use windows_sys::Win32::System::Threading::{CREATE_NEW_PROCESS_GROUP, DETACHED_PROCESS};
-    command.creation_flags(DETACHED_PROCESS | CREATE_NEW_PROCESS_GROUP);
-    if let Some(root) = std::env::var_os("SystemRoot") {
-        command.current_dir(root);
     }
 }
 

@@ -23,7 +23,7 @@ fn signed_out() -> (TestHome, TestServer) {
     (home, server)
 }
 
-fn needs_person(home: &TestHome, server: &TestServer) {
+pub(crate) fn needs_person(home: &TestHome, server: &TestServer) {
     home.connect(server);
     let _ = home.chancery(&["agent", "stop"]).done();
     let _ = home.chancery(&["status"]).done();
