@@ -20,6 +20,23 @@ pub(crate) const FOR_TESTS: &[Needed] = &[
     ("python3", "python3"),
     ("systemd-socket-activate", "systemd"),
     ("Xvfb", "xvfb"),
+    // What a window is drawn with. These have no program: every package of
+    // Debian's says here what its licence is.
+    (
+        "/usr/share/doc/libgl1-mesa-dri/copyright",
+        "libgl1-mesa-dri",
+    ),
+    ("/usr/share/doc/libgl1/copyright", "libgl1"),
+    ("/usr/share/doc/libegl1/copyright", "libegl1"),
+    (
+        "/usr/share/doc/libxkbcommon-x11-0/copyright",
+        "libxkbcommon-x11-0",
+    ),
+    ("/usr/share/doc/libx11-xcb1/copyright", "libx11-xcb1"),
+    ("/usr/share/doc/libxcursor1/copyright", "libxcursor1"),
+    ("/usr/share/doc/libxi6/copyright", "libxi6"),
+    ("/usr/share/doc/libxrandr2/copyright", "libxrandr2"),
+    ("/usr/share/doc/libfontconfig1/copyright", "libfontconfig1"),
 ];
 
 /// What the long run needs besides: a browser, a mail client, and the office

@@ -11,6 +11,7 @@ mod streams;
 mod thunderbird;
 mod together;
 mod transfers;
+mod window;
 
 use report::Row;
 use std::error::Error;
@@ -23,11 +24,12 @@ type Fault = Box<dyn Error + Send + Sync>;
 /// A group of rows and what measures it.
 type Group = (&'static str, fn() -> Result<Vec<Row>, Fault>);
 
-const GROUPS: [Group; 5] = [
+const GROUPS: [Group; 6] = [
     ("reads", reads::measure),
     ("transfers", transfers::measure),
     ("resting", resting::measure),
     ("desktop", desktop::measure),
+    ("window", window::measure),
     ("thunderbird", thunderbird::measure),
 ];
 

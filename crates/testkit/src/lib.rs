@@ -3,6 +3,7 @@
 pub mod caller;
 pub mod chaos;
 pub mod display;
+pub mod framebuffer;
 pub mod home;
 pub mod http;
 pub mod keyring;

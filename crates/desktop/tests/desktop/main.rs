@@ -5,4 +5,5 @@ mod canvas;
 mod morning;
 mod pictures;
 mod scenes;
+mod screen;
 mod using;
