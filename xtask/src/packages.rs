@@ -19,16 +19,15 @@ pub(crate) const FOR_TESTS: &[Needed] = &[
     ("curl", "curl"),
     ("python3", "python3"),
     ("systemd-socket-activate", "systemd"),
+    ("Xvfb", "xvfb"),
 ];
 
 /// What the long run needs besides.
 pub(crate) const FOR_LONG: &[Needed] = &[
     ("chromium", "chromium"),
     ("thunderbird", "thunderbird"),
-    ("Xvfb", "xvfb"),
     ("openbox", "openbox"),
     ("xdotool", "xdotool"),
-    ("import", "imagemagick"),
 ];
 
 /// What builds libFuzzer.

@@ -39,9 +39,6 @@ pub enum StartError {
     /// This executable does not know its own path, or cannot be run.
     #[error("The agent cannot be started: {0}.")]
     Spawn(#[source] io::Error),
-    /// The agent's program is not there.
-    #[error(transparent)]
-    Missing(#[from] MissingProgram),
     /// The log cannot be written.
     #[error("The agent's log “{}” cannot be written: {source}.", path.display())]
     Log {
@@ -83,16 +80,18 @@ impl AgentCommand {
     }
 
     /// The `chancery` beside this executable, else the one on the `PATH`, as
-    /// `agent run`: for programs that are not the agent's own.
+    /// `agent run`: for programs that are not the command line themselves.
     /// `CHANCERY_PROGRAM` names another one.
     ///
     /// # Errors
-    /// [`StartError::Missing`].
-    pub fn of_this_installation(
-        directories: &crate::directories::Directories,
-    ) -> Result<Self, StartError> {
+    /// None yet.
+    pub fn beside_this(directories: &crate::directories::Directories) -> Result<Self, StartError> {
         Ok(Self {
-            program: programs::find("chancery", "CHANCERY_PROGRAM")?,
+            // One that is not there is told when it is to be started.
+            program: match programs::find("chancery", "CHANCERY_PROGRAM") {
+                Ok(program) | Err(MissingProgram::Misnamed { path: program, .. }) => program,
+                Err(MissingProgram::Nowhere { name, .. }) => name.into(),
+            },
             arguments: vec!["agent".into(), "run".into()],
             log: directories.log(),
             deadline: DEADLINE,
