@@ -22,12 +22,21 @@ pub(crate) const FOR_TESTS: &[Needed] = &[
     ("Xvfb", "xvfb"),
 ];
 
-/// What the long run needs besides.
+/// What the long run needs besides: a browser, a mail client, and the office
+/// suite, on displays of their own.
 pub(crate) const FOR_LONG: &[Needed] = &[
     ("chromium", "chromium"),
     ("thunderbird", "thunderbird"),
     ("openbox", "openbox"),
     ("xdotool", "xdotool"),
+    ("import", "imagemagick"),
+    ("soffice", "libreoffice-writer"),
+    // Files of theirs: these have no program.
+    (
+        "/usr/lib/libreoffice/program/libvclplug_gtk3lo.so",
+        "libreoffice-gtk3",
+    ),
+    ("/usr/lib/python3/dist-packages/uno.py", "python3-uno"),
 ];
 
 /// What builds libFuzzer.

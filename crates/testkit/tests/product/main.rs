@@ -16,6 +16,7 @@ mod doctor;
 mod encrypted;
 mod expiry;
 mod hostile_callers;
+mod libreoffice;
 mod lying_servers;
 mod lying_sessions;
 mod native_messaging;
