@@ -7,7 +7,6 @@ use crate::trouble::Trouble;
 use crate::words::say;
 use chancery_client::local::{Agent, LocalError};
 use chancery_platform::agent_process::AgentCommand;
-use chancery_platform::desktop_program;
 use chancery_proto::local::PrompterKind;
 use std::io;
 use std::path::PathBuf;
@@ -105,8 +104,7 @@ async fn listen(agent: &Agent, hear: &Hear) -> Result<(), LocalError> {
     hear(Event::Settings(settings));
     let mut events = agent.window_events().await?;
     let mut prompts = agent.prompts(PrompterKind::Window).await?;
-    // An application that started this program waits for somebody who asks.
-    desktop_program::announce_ready();
+    hear(Event::Listening);
     loop {
         tokio::select! {
             event = events.next() => {

@@ -39,6 +39,9 @@ pub enum StartError {
     /// This executable does not know its own path, or cannot be run.
     #[error("The agent cannot be started: {0}.")]
     Spawn(#[source] io::Error),
+    /// The agent's program is not there.
+    #[error(transparent)]
+    Missing(#[from] MissingProgram),
     /// The log cannot be written.
     #[error("The agent's log “{}” cannot be written: {source}.", path.display())]
     Log {
@@ -80,18 +83,16 @@ impl AgentCommand {
     }
 
     /// The `chancery` beside this executable, else the one on the `PATH`, as
-    /// `agent run`: for programs that are not the command line themselves.
+    /// `agent run`: for programs that are not the agent's own.
     /// `CHANCERY_PROGRAM` names another one.
     ///
     /// # Errors
-    /// None yet.
-    pub fn beside_this(directories: &crate::directories::Directories) -> Result<Self, StartError> {
+    /// [`StartError::Missing`].
+    pub fn of_this_installation(
+        directories: &crate::directories::Directories,
+    ) -> Result<Self, StartError> {
         Ok(Self {
-            // One that is not there is told when it is to be started.
-            program: match programs::find("chancery", "CHANCERY_PROGRAM") {
-                Ok(program) | Err(MissingProgram::Misnamed { path: program, .. }) => program,
-                Err(MissingProgram::Nowhere { name, .. }) => name.into(),
-            },
+            program: programs::find("chancery", "CHANCERY_PROGRAM")?,
             arguments: vec!["agent".into(), "run".into()],
             log: directories.log(),
             deadline: DEADLINE,

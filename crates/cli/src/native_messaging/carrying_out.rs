@@ -18,7 +18,7 @@ const WINDOW: Duration = Duration::from_secs(5);
 
 /// The agent, started if need be.
 pub(super) async fn agent(application: &str) -> Result<Agent, Told> {
-    Ok(reach::started(application, AgentCommand::beside_this).await?)
+    Ok(reach::started(application, AgentCommand::of_this_installation).await?)
 }
 
 /// Does it. Watching is begun elsewhere: here the agent is only made sure of.

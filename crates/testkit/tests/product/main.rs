@@ -36,3 +36,4 @@ mod thunderbird;
 mod transfer;
 mod uses;
 mod weather;
+mod window;
