@@ -3,8 +3,8 @@
 use crate::prompts::{Window, answer, needs_person};
 use chancery_testkit::programs::program;
 use chancery_testkit::server::PASSWORD;
-use chancery_testkit::waiting::{PATIENCE, ended};
-use chancery_testkit::{Request, TestHome, TestServer};
+use chancery_testkit::waiting::{PATIENCE, ended, eventually};
+use chancery_testkit::{Display, Request, TestHome, TestServer};
 use serde_json::{Value, json};
 use std::collections::VecDeque;
 use std::io::{Read, Write};
@@ -31,10 +31,14 @@ impl AddOn {
     /// `desktop` stands for the desktop program: one that ends at once has
     /// passed its wish on to the one that runs.
     fn start_with(home: &TestHome, desktop: &str) -> Self {
+        Self::start_among(home, &[("CHANCERY_DESKTOP", desktop)])
+    }
+
+    fn start_among(home: &TestHome, settings: &[(&str, &str)]) -> Self {
         let mut child = home
             .command(&program("chancery-native-messaging"))
             .args(["/somewhere/chancery.json", ID])
-            .env("CHANCERY_DESKTOP", desktop)
+            .envs(settings.iter().copied())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -279,6 +283,49 @@ fn where_the_policy_says_so_the_application_signs_in_when_it_starts() {
         add_on.state(state);
         assert_eq!(home.state(), state);
     }
+}
+
+#[test]
+#[ignore = "needs a display; “cargo xtask test --long” installs and runs it"]
+fn the_real_desktop_program_is_started_and_waited_for_until_it_asks() {
+    let (home, server) = (TestHome::with_bus(), TestServer::start());
+    let display = Display::start();
+    needs_person(&home, &server);
+    let desktop = program("chancery-desktop");
+    let settings = [
+        ("CHANCERY_DESKTOP", desktop.to_str().expect("text")),
+        ("DISPLAY", display.name()),
+        ("LIBGL_ALWAYS_SOFTWARE", "1"),
+    ];
+    let mut add_on = AddOn::start_among(&home, &settings);
+    let _ = add_on.done(json!({"do": "watch"}));
+    let sign_in = add_on.begin(json!({"do": "sign-in"}));
+    let pid = eventually("the desktop program is there", || {
+        let uses = home.chancery(&["uses", "--json"]).json();
+        let uses = uses["uses"].as_array().expect("a list").clone();
+        let window = uses.iter().find(|one| {
+            let program = one["program"].as_str().unwrap_or_default();
+            program.ends_with("chancery-desktop")
+        });
+        window.map(|one| one["pid"].to_string())
+    });
+    // Nobody could ask before it was there; had that been tried, the answer
+    // would have come at once, and nobody would be asked now.
+    eventually("somebody is being asked", || {
+        (home.state() == "signing-in").then_some(())
+    });
+    assert!(
+        add_on
+            .hear
+            .try_iter()
+            .all(|message| message["id"] != sign_in)
+    );
+    assert_eq!(home.state(), "signing-in");
+    // With the last who could ask goes the question.
+    let killed = std::process::Command::new("kill").arg(&pid).status();
+    assert!(killed.expect("kill can be run").success());
+    let (code, sentence) = told(&add_on.answer(sign_in));
+    assert_eq!(code, "CHANCERY_NEEDS_USER", "{sentence}");
 }
 
 #[test]
