@@ -130,7 +130,7 @@ fn a_policy_file_is_checked_without_an_agent() {
     insta::assert_snapshot!(ended.out, @r#"
     “bad.toml” has mistakes, and the agent would use none of it:
       - Line 2: “soon” is no value of “sign_in.when”. Write "first-use" or "at-start".
-      - Line 3: “storrage” is nothing that can be set. Write “server”, “servers”, “sign_in”, “application”, “storage” or “proxy”, or take it out.
+      - Line 3: “storrage” is nothing that can be set. Write “server”, “servers”, “sign_in”, “application”, “storage”, “proxy” or “desktop”, or take it out.
     "#);
     let ended = home.run(&["policy", "check", "bad.toml", "--json"]);
     assert_eq!(ended.code, Some(1), "{ended:?}");
