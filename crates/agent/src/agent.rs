@@ -10,7 +10,7 @@ use crate::refusal::Refusal;
 use crate::seat::{Seat, SeatView, Surroundings};
 use crate::settings::SettingsFiles;
 use crate::vault::Vault;
-use crate::window::Windows;
+use crate::window::board::Windows;
 use chancery_client::remote::{Address, HttpClient, Remote};
 use chancery_platform::directories::Directories;
 use chancery_platform::{limits, machine};

@@ -2,6 +2,8 @@
 //! is asked to show. Whoever reads this stream is the window; of several the
 //! one that came last is asked.
 
+pub(crate) mod board;
+
 use crate::agent::{SharedAgent, same_to_a_person};
 use crate::refusal::Refusal;
 use bytes::Bytes;
@@ -14,36 +16,9 @@ use http::header::CONTENT_TYPE;
 use http::{HeaderValue, Response};
 use http_body_util::{BodyExt as _, StreamBody};
 use hyper::body::Frame;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
-
-/// A window that has so many wishes unread does not read.
-const UNREAD: usize = 8;
-
-/// Every window that is there, the last one last.
-#[derive(Debug, Default)]
-pub(crate) struct Windows(Mutex<Vec<mpsc::Sender<Show>>>);
-
-impl Windows {
-    fn all(&self) -> MutexGuard<'_, Vec<mpsc::Sender<Show>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn join(&self) -> mpsc::Receiver<Show> {
-        let (sender, wishes) = mpsc::channel(UNREAD);
-        let mut all = self.all();
-        all.retain(|window| !window.is_closed());
-        all.push(sender);
-        wishes
-    }
-
-    /// Passes a wish on; whether anybody took it.
-    fn ask(&self, show: Show) -> bool {
-        let all = self.all();
-        all.iter().rev().any(|window| window.try_send(show).is_ok())
-    }
-}
 
 /// `POST /agent/v1/window`.
 pub(crate) fn show(agent: &SharedAgent, asked: WindowRequest) -> Result<(), Refusal> {

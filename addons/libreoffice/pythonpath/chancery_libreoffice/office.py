@@ -16,7 +16,7 @@ from com.sun.star.beans import PropertyValue
 
 from . import labels, menu
 from .connection import Connection
-from .services import guarded
+from .guarding import guarded
 from .texts import FALLBACK, Texts
 from .trouble import Trouble
 

@@ -5,15 +5,12 @@ everything else comes with the first person who opens the menu. What goes wrong
 in it stays in it: LibreOffice ends when something comes out of a menu.
 """
 
-import functools
-import sys
-import traceback
-
 import unohelper
 from com.sun.star.awt import XCallback, XMenuListener
 from com.sun.star.frame import XDispatch, XDispatchProvider, XPopupMenuController
 from com.sun.star.lang import XInitialization, XServiceInfo
 
+from .guarding import guarded
 from .opening import Opening
 
 PROTOCOL = "vnd.chancery.libreoffice:"
@@ -28,21 +25,6 @@ def _office():
     from . import office
 
     return office
-
-
-def guarded(method):
-    """The method, with nothing that comes out of it; what goes wrong is written
-    where LibreOffice writes."""
-
-    @functools.wraps(method)
-    def without_trouble(*arguments):
-        try:
-            return method(*arguments)
-        except Exception:
-            traceback.print_exc(file=sys.stderr)
-            return None
-
-    return without_trouble
 
 
 class AtRest(unohelper.Base, XCallback):

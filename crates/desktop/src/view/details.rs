@@ -1,8 +1,8 @@
 //! What is known of one server, and what can be done with it.
 
 use super::parts::{self, Weight, button, button_if};
-use super::{Scene, servers, until};
-use crate::model::{Choice, Look, Model, sentence_of};
+use super::{Scene, until};
+use crate::model::{Choice, Look, Model, is_at_rest, sentence_of};
 use crate::script::{self, Kind, tame};
 use crate::theme::GRID;
 use crate::words::say;
@@ -112,7 +112,7 @@ fn rows(
 ) {
     let palette = scene.palette;
     ui.spacing_mut().item_spacing.y = 1.5 * GRID;
-    let state = if servers::is_at_rest(status) {
+    let state = if is_at_rest(status) {
         say("list-at-rest")
     } else {
         sentence_of(status)

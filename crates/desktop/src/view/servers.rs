@@ -2,11 +2,10 @@
 
 use super::parts::{self, Weight, button};
 use super::{Scene, details, picture};
-use crate::model::{Choice, Model};
+use crate::model::{Choice, Model, is_at_rest};
 use crate::script::{self, Kind, tame};
 use crate::theme::GRID;
 use crate::words::say;
-use chancery_proto::local::{State, Status};
 use egui::{Align, CentralPanel, Frame, Layout, Margin, Panel, ScrollArea, Ui};
 
 /// The page.
@@ -115,10 +114,4 @@ fn list(ui: &mut Ui, model: &Model, scene: &Scene, choices: &mut Vec<Choice>) {
             choices.push(Choice::Connect(server.id.clone()));
         }
     }
-}
-
-/// It is neither the active one nor is anybody signed in there.
-pub(super) fn is_at_rest(status: &Status) -> bool {
-    let is_active = status.server.as_ref().is_some_and(|server| server.active);
-    !is_active && status.state == State::Deferred
 }
