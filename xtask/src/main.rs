@@ -10,6 +10,7 @@ mod say;
 mod systems;
 mod testing;
 mod up;
+mod windows;
 
 use failure::Failure;
 use std::process::ExitCode;
@@ -23,7 +24,11 @@ cargo xtask COMMAND
   fuzz [TARGET] [--seconds NUMBER]
                    try inputs that nobody thought of, guided by what they reach, 60 s each
   check-house      hold the crates to docs/ARCHITECTURE.md: who may use whom, and that only one knows the system
-  check-systems    compile for Windows and macOS, as far as the toolchain here can";
+  check-systems    compile for Windows and macOS, as far as the toolchain here can
+  windows [--release]
+                   build the desktop's programs for Windows; installs what that takes
+  windows test [NAME...]
+                   run them under Wine, against the real server";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -41,6 +46,7 @@ fn main() -> ExitCode {
             ));
         }),
         ["check-systems"] => systems::check(),
+        ["windows", words @ ..] => windows::windows(words),
         [] | ["help" | "--help" | "-h"] => {
             say::line(HELP);
             Ok(())

@@ -24,6 +24,16 @@ pub(crate) const FOR_TESTS: &[Needed] = &[
 /// What the long run needs besides.
 pub(crate) const FOR_LONG: &[Needed] = &[("chromium", "chromium")];
 
+/// What builds for Windows and runs it. Two of them bring no program of their
+/// own name: Debian's list of their files shows that they are there.
+pub(crate) const FOR_WINDOWS: &[Needed] = &[
+    ("x86_64-w64-mingw32-gcc", "mingw-w64"),
+    ("/var/lib/dpkg/info/rustc-web.list", "rustc-web"),
+    ("/var/lib/dpkg/info/rust-web-src.list", "rust-web-src"),
+    ("wine", "wine"),
+    ("/usr/lib/wine/wine64", "wine64"),
+];
+
 /// What builds libFuzzer.
 pub(crate) const FOR_FUZZ: &[Needed] = &[("g++", "g++")];
 

@@ -87,7 +87,7 @@ impl AgentCommand {
             source,
         };
         let mut command = Command::new(&self.program);
-        apart(&mut command);
+        apart(&mut command).map_err(StartError::Spawn)?;
         let mut child = command
             .args(&self.arguments)
             .env(ON_DEMAND, "1")
@@ -117,31 +117,34 @@ impl AgentCommand {
 /// Keeps no directory busy that somebody may want to remove. The agent leaves
 /// the terminal itself.
 #[cfg(unix)]
-fn apart(command: &mut Command) {
+#[expect(clippy::unnecessary_wraps, reason = "it can fail on another system")]
+fn apart(command: &mut Command) -> io::Result<()> {
     command.current_dir("/");
+    Ok(())
 }
 
-/// Keeps no directory busy that somebody may want to remove, and no console.
+/// Keeps no directory busy that somebody may want to remove, no console, and
+/// nothing that whoever started this program reads or writes.
 #[cfg(windows)]
-fn apart(command: &mut Command) {
+fn apart(command: &mut Command) -> io::Result<()> {
     use windows_sys::Win32::System::Threading::{CREATE_NEW_PROCESS_GROUP, DETACHED_PROCESS};
+    crate::windows::process::keep_own_streams()?;
     command.creation_flags(DETACHED_PROCESS | CREATE_NEW_PROCESS_GROUP);
     if let Some(root) = std::env::var_os("SystemRoot") {
         command.current_dir(root);
     }
+    Ok(())
 }
 
 fn open_log(path: &std::path::Path) -> io::Result<std::fs::File> {
-    let mut directories = std::fs::DirBuilder::new();
     let mut options = std::fs::OpenOptions::new();
     #[cfg(unix)]
-    {
-        use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-        directories.mode(0o700);
-        options.mode(0o600);
-    }
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     if let Some(directory) = path.parent() {
-        directories.recursive(true).create(directory)?;
+        crate::directories::make_own(directory).map_err(|error| match error {
+            crate::directories::DirectoryError::Io { source, .. } => source,
+            other => io::Error::other(other),
+        })?;
     }
     options.append(true).create(true).open(path)
 }

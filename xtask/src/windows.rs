@@ -1,0 +1,140 @@
+//! `cargo xtask windows`: the programs of the desktop for Windows, built here
+//! and run here under Wine.
+//!
+//! Everything that is made stays in `target/windows`: the standard library
+//! (built from its source, because Debian has none for Windows), the programs,
+//! and the directory that Wine takes for a machine.
+
+mod toolchain;
+mod wine;
+
+use crate::cargo::{self, Workspace};
+use crate::failure::Failure;
+use crate::{packages, say};
+use std::path::{Path, PathBuf};
+use toolchain::{TARGET, Toolchain};
+
+/// The packages with programs for the desktop, and what those are called. One
+/// that is not in the workspace is left out.
+const PROGRAMS: [(&str, &str); 2] = [
+    ("chancery-cli", "chancery"),
+    ("chancery-desktop", "chancery-desktop"),
+];
+
+/// Tells the tests where everything for Windows is.
+pub(crate) const PLACE: &str = "CHANCERY_WINDOWS_DIR";
+
+/// What is to be done.
+pub(crate) fn windows(words: &[&str]) -> Result<(), Failure> {
+    match words {
+        [] => {
+            for program in build(false)? {
+                say::line(&program.display().to_string());
+            }
+            Ok(())
+        }
+        ["--release"] => {
+            for program in build(true)? {
+                say::line(&program.display().to_string());
+            }
+            Ok(())
+        }
+        ["test", names @ ..] => test(names),
+        _ => Err(Failure::new(format!(
+            "“{}” is not understood. cargo xtask windows [--release | test [NAME...]]",
+            words.join(" ")
+        ))),
+    }
+}
+
+/// Where everything for Windows is made.
+fn place(workspace: &Workspace) -> PathBuf {
+    workspace.target.join("windows")
+}
+
+/// Builds the programs; gives their paths.
+fn build(release: bool) -> Result<Vec<PathBuf>, Failure> {
+    packages::ensure(packages::FOR_WINDOWS)?;
+    let workspace = Workspace::read()?;
+    let place = place(&workspace);
+    let toolchain = Toolchain::prepare(&place)?;
+    let there = there(&workspace);
+    let mut build = toolchain.cargo("build");
+    build.arg("--bins");
+    if release {
+        build.arg("--release");
+    }
+    for (package, _) in &there {
+        build.args(["-p", package]);
+    }
+    cargo::run(&mut build, &workspace.root)?;
+    let directory = place
+        .join(TARGET)
+        .join(if release { "release" } else { "debug" });
+    Ok(there
+        .into_iter()
+        .map(|(_, program)| directory.join(format!("{program}.exe")))
+        .collect())
+}
+
+/// Those of the programs that the workspace has.
+fn there(workspace: &Workspace) -> Vec<(&'static str, &'static str)> {
+    PROGRAMS
+        .into_iter()
+        .filter(|(package, _)| {
+            workspace
+                .packages
+                .iter()
+                .any(|found| found["name"].as_str() == Some(package))
+        })
+        .collect()
+}
+
+/// Makes everything that tests under Wine need, and gives its place.
+pub(crate) fn prepare_for_tests(workspace: &Workspace) -> Result<PathBuf, Failure> {
+    build(false)?;
+    let place = place(workspace);
+    let toolchain = Toolchain::prepare(&place)?;
+    let mut tests = toolchain.cargo("test");
+    tests.args(["--no-run", "--lib", "-p", "chancery-platform"]);
+    tests.args(["--message-format", "json-render-diagnostics"]);
+    let tests = toolchain::executables(&mut tests, &workspace.root)?;
+    named(&tests, &place.join("platform-tests.exe"))?;
+    wine::prepare(&place)?;
+    Ok(place)
+}
+
+/// Puts the one program that was built where the tests look for it.
+fn named(built: &[PathBuf], name: &Path) -> Result<(), Failure> {
+    let [program] = built else {
+        return Err(Failure::new(format!(
+            "Cargo was to build one program of tests and built {}.",
+            built.len()
+        )));
+    };
+    std::fs::copy(program, name)
+        .map(|_| ())
+        .map_err(|error| Failure::new(format!("{} cannot be copied: {error}.", program.display())))
+}
+
+/// Runs what is tested under Wine: with names, only those tests.
+fn test(names: &[&str]) -> Result<(), Failure> {
+    let workspace = Workspace::read()?;
+    cargo::run(
+        cargo::command().args(["build", "--locked", "-p", "chancery-server", "--bins"]),
+        &workspace.root,
+    )?;
+    let place = prepare_for_tests(&workspace)?;
+    let mut run = cargo::command();
+    run.args(["test", "--locked", "-p", "chancery-testkit"]);
+    run.args(["--test", "product", "--", "--include-ignored"]);
+    // One after the other: each of them starts a server and Wine.
+    run.arg("--test-threads=1");
+    if names.is_empty() {
+        run.arg("windows::");
+    } else {
+        run.args(names);
+    }
+    run.env(PLACE, place);
+    cargo::run(&mut run, &workspace.root)
+}
