@@ -15,6 +15,7 @@ pub mod screen;
 pub mod server;
 pub mod waiting;
 pub mod web_proxy;
+pub mod wine;
 
 pub use chaos::ChaosProxy;
 pub use home::TestHome;
@@ -22,3 +23,4 @@ pub use http::{Answer, Request, Target};
 pub use pattern::Pattern;
 pub use screen::Screen;
 pub use server::TestServer;
+pub use wine::WindowsHome;

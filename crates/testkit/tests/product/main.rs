@@ -33,3 +33,4 @@ mod through_a_proxy;
 mod transfer;
 mod uses;
 mod weather;
+mod windows;

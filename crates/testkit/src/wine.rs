@@ -1,0 +1,211 @@
+//! A person at a Windows machine: Wine, with the programs built for Windows.
+//!
+//! `cargo xtask test --long` and `cargo xtask windows test` make both; where
+//! they are is told by `CHANCERY_WINDOWS_DIR`, else it is `windows` beside the
+//! directory of the other programs.
+
+use crate::home::{Said, said};
+use crate::programs;
+use crate::server::{ADMIN, PASSWORD, TestServer, note};
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+/// Where the programs for Windows are below the place.
+const PROGRAMS: &str = "x86_64-pc-windows-gnu/debug";
+
+/// A home of its own on the machine, with an agent that ends with it.
+#[derive(Debug)]
+pub struct WindowsHome {
+    place: PathBuf,
+    /// The directory's name on the system's disk, with letters of two scripts.
+    name: String,
+}
+
+impl Default for WindowsHome {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl WindowsHome {
+    /// A home on the machine.
+    ///
+    /// # Panics
+    /// When the machine or the programs are not there, with what makes them.
+    #[must_use]
+    pub fn new() -> Self {
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let place = place();
+        let home = Self {
+            name: format!("Büro 律 {}-{number}", std::process::id()),
+            place,
+        };
+        for needed in [home.program("chancery"), home.disk().join("windows")] {
+            assert!(
+                needed.exists(),
+                "{} is not there. “cargo xtask windows test” makes it.",
+                needed.display()
+            );
+        }
+        std::fs::create_dir(home.path()).expect("a directory can be made");
+        home
+    }
+
+    /// The home as programs for Windows name it.
+    #[must_use]
+    pub fn name(&self) -> String {
+        format!("C:\\{}", self.name)
+    }
+
+    /// The home as everybody else finds it.
+    #[must_use]
+    pub fn path(&self) -> PathBuf {
+        self.disk().join(&self.name)
+    }
+
+    fn disk(&self) -> PathBuf {
+        self.place.join("wine/drive_c")
+    }
+
+    /// A program that was built for Windows.
+    #[must_use]
+    pub fn program(&self, name: &str) -> PathBuf {
+        self.place.join(PROGRAMS).join(format!("{name}.exe"))
+    }
+
+    /// The tests of the room `platform`, built for Windows.
+    #[must_use]
+    pub fn tests_of_platform(&self) -> PathBuf {
+        self.place.join("platform-tests.exe")
+    }
+
+    /// A program of the machine, by path or by a name that Windows knows.
+    #[must_use]
+    pub fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
+        let mut command = Command::new("wine");
+        command
+            .arg(program.as_ref())
+            .env("WINEPREFIX", self.place.join("wine"))
+            .env("HOME", self.place.join("home"))
+            .env("WINEARCH", "win64")
+            .env("WINEDEBUG", "-all")
+            .env(
+                "WINEDLLOVERRIDES",
+                "winemenubuilder.exe=d;mscoree=d;mshtml=d",
+            )
+            .env("LC_ALL", "C.UTF-8")
+            .env("TZ", "UTC")
+            .env("CHANCERY_HOME", self.name())
+            .env("CHANCERY_POLICY", format!("{}\\policy.toml", self.name()))
+            .env_remove("DISPLAY")
+            .env_remove("WAYLAND_DISPLAY")
+            .current_dir(self.path());
+        for name in crate::home::PROXIES {
+            command.env_remove(name).env_remove(name.to_uppercase());
+        }
+        command
+    }
+
+    /// Runs `chancery.exe` with these words.
+    ///
+    /// # Panics
+    /// When Wine cannot be run (packages `wine` and `wine64`).
+    #[must_use]
+    pub fn chancery(&self, words: &[&str]) -> Said {
+        self.chancery_reading(words, "")
+    }
+
+    /// Runs `chancery.exe` with this text on its standard input.
+    ///
+    /// # Panics
+    /// As [`WindowsHome::chancery`].
+    #[must_use]
+    pub fn chancery_reading(&self, words: &[&str], input: &str) -> Said {
+        let mut command = self.command(self.program("chancery"));
+        command.args(words);
+        said(command, input)
+    }
+
+    /// Runs another program of the machine.
+    ///
+    /// # Panics
+    /// As [`WindowsHome::chancery`].
+    #[must_use]
+    pub fn run(&self, program: impl AsRef<std::ffi::OsStr>, words: &[&str]) -> Said {
+        let mut command = self.command(program);
+        command.args(words);
+        said(command, "")
+    }
+
+    /// Connects to the server as its administrator.
+    ///
+    /// # Panics
+    /// When that fails.
+    #[track_caller]
+    pub fn connect(&self, server: &TestServer) {
+        let words = [
+            "connect",
+            &server.url(),
+            "--user",
+            ADMIN,
+            "--password-stdin",
+        ];
+        let _ = self
+            .chancery_reading(&words, &format!("{PASSWORD}\n"))
+            .done();
+    }
+
+    /// What `chancery status --json` tells.
+    ///
+    /// # Panics
+    /// When the command fails.
+    #[track_caller]
+    #[must_use]
+    pub fn status(&self) -> Value {
+        self.chancery(&["status", "--json"]).json()
+    }
+
+    /// Ends the agent at once, as a crash would.
+    ///
+    /// # Panics
+    /// When no agent runs, or it does not end.
+    pub fn kill_agent(&self) {
+        let hello = self.chancery(&["agent", "start", "--json"]).json();
+        let pid = hello["pid"].to_string();
+        let _ = self.run("taskkill", &["/f", "/pid", &pid]).done();
+    }
+
+    fn agent_log(&self) -> String {
+        std::fs::read_to_string(self.path().join("state/agent.log")).unwrap_or_default()
+    }
+}
+
+fn place() -> PathBuf {
+    if let Some(place) = std::env::var_os("CHANCERY_WINDOWS_DIR") {
+        return PathBuf::from(place);
+    }
+    let programs = programs::directory();
+    programs
+        .parent()
+        .unwrap_or_else(|| Path::new("/"))
+        .join("windows")
+}
+
+impl Drop for WindowsHome {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            note(&format!("The agent's log:\n{}", self.agent_log()));
+        }
+        let ended = self
+            .command(self.program("chancery"))
+            .args(["agent", "stop", "--quiet"])
+            .output();
+        if !ended.is_ok_and(|ended| ended.status.success()) {
+            note("The agent under Wine did not end.");
+        }
+        let _ = std::fs::remove_dir_all(self.path());
+    }
+}
