@@ -120,8 +120,10 @@ fn named(built: &[PathBuf], name: &Path) -> Result<(), Failure> {
 /// Runs what is tested under Wine: with names, only those tests.
 fn test(names: &[&str]) -> Result<(), Failure> {
     let workspace = Workspace::read()?;
+    // The whole workspace, as the tests do: a part alone would have its
+    // dependencies built with other features, and so a second time.
     cargo::run(
-        cargo::command().args(["build", "--locked", "-p", "chancery-server", "--bins"]),
+        cargo::command().args(["build", "--workspace", "--bins", "--locked"]),
         &workspace.root,
     )?;
     let place = prepare_for_tests(&workspace)?;

@@ -317,7 +317,7 @@ impl TestHome {
 }
 
 /// Runs a command with that on its standard input.
-pub(crate) fn said(mut command: Command, input: &str) -> Said {
+fn said(mut command: Command, input: &str) -> Said {
     let mut child = command
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())

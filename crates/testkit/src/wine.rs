@@ -4,12 +4,13 @@
 //! they are is told by `CHANCERY_WINDOWS_DIR`, else it is `windows` beside the
 //! directory of the other programs.
 
-use crate::home::{Said, said};
+use crate::home::Said;
 use crate::programs;
 use crate::server::{ADMIN, PASSWORD, TestServer, note};
 use serde_json::Value;
+use std::io::{Read, Seek, Write};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 /// Where the programs for Windows are below the place.
@@ -21,6 +22,8 @@ pub struct WindowsHome {
     place: PathBuf,
     /// The directory's name on the system's disk, with letters of two scripts.
     name: String,
+    /// A program that waits for us, so that the machine stays switched on.
+    waiting: Option<Child>,
 }
 
 impl Default for WindowsHome {
@@ -39,9 +42,10 @@ impl WindowsHome {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let place = place();
-        let home = Self {
+        let mut home = Self {
             name: format!("Büro 律 {}-{number}", std::process::id()),
             place,
+            waiting: None,
         };
         for needed in [home.program("chancery"), home.disk().join("windows")] {
             assert!(
@@ -51,7 +55,32 @@ impl WindowsHome {
             );
         }
         std::fs::create_dir(home.path()).expect("a directory can be made");
+        home.switch_on();
         home
+    }
+
+    /// The first program on the machine starts its services, and those would
+    /// hold that program's output open.
+    fn switch_on(&mut self) {
+        let waiting = self
+            .command("cmd")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("wine can be run; it comes with the packages wine and wine64");
+        self.waiting = Some(waiting);
+        let begun = self
+            .command("cmd")
+            .args(["/c", "exit"])
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .status();
+        assert!(
+            begun.as_ref().is_ok_and(std::process::ExitStatus::success),
+            "{begun:?}"
+        );
     }
 
     /// The home as programs for Windows name it.
@@ -183,6 +212,33 @@ impl WindowsHome {
     }
 }
 
+/// Runs a command with that on its standard input. What it says on its standard
+/// error goes through a file: Wine itself writes there, and so every program
+/// under it holds the first one's open.
+fn said(mut command: Command, input: &str) -> Said {
+    let mut err = tempfile::tempfile().expect("a temporary file");
+    let mut child = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(err.try_clone().expect("a second handle"))
+        .spawn()
+        .expect("wine can be run; it comes with the packages wine and wine64");
+    if let Some(mut stdin) = child.stdin.take() {
+        // A command that does not read its input may have ended already.
+        let _ = stdin.write_all(input.as_bytes());
+    }
+    let output = child.wait_with_output().expect("it ends");
+    let mut told = Vec::new();
+    err.rewind()
+        .and_then(|()| err.read_to_end(&mut told))
+        .expect("what was written can be read");
+    Said {
+        code: output.status.code().unwrap_or(-1),
+        out: String::from_utf8_lossy(&output.stdout).into_owned(),
+        err: String::from_utf8_lossy(&told).into_owned(),
+    }
+}
+
 fn place() -> PathBuf {
     if let Some(place) = std::env::var_os("CHANCERY_WINDOWS_DIR") {
         return PathBuf::from(place);
@@ -207,5 +263,10 @@ impl Drop for WindowsHome {
             note("The agent under Wine did not end.");
         }
         let _ = std::fs::remove_dir_all(self.path());
+        if let Some(mut waiting) = self.waiting.take() {
+            // It ends with its input.
+            drop(waiting.stdin.take());
+            let _ = waiting.wait();
+        }
     }
 }
