@@ -2,7 +2,7 @@
 
 use crate::cargo::{self, Workspace};
 use crate::failure::Failure;
-use crate::{house, packages, say, systems};
+use crate::{house, packages, say, systems, windows};
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -39,6 +39,7 @@ pub(crate) fn test(long: bool) -> Result<(), Failure> {
     runner.env(PROGRAMS, workspace.programs(false));
     if long {
         runner.env(LONG, "1");
+        runner.env(windows::PLACE, windows::prepare_for_tests(&workspace)?);
     }
     if has_nextest() {
         runner.args([

@@ -146,6 +146,35 @@ pub(crate) fn owner_of(handle: BorrowedHandle<'_>) -> io::Result<String> {
     owner
 }
 
+/// The security ids of those who are allowed any of the rights `wanted` with
+/// the kernel's object behind `handle`; none where everybody may.
+#[cfg(test)]
+pub(crate) fn allowed_on(
+    handle: BorrowedHandle<'_>,
+    wanted: u32,
+) -> io::Result<Option<Vec<String>>> {
+    let mut list: *mut ACL = std::ptr::null_mut();
+    let mut descriptor = std::ptr::null_mut();
+    // SAFETY: the handle is open; both pointers may be written.
+    told(unsafe {
+        GetSecurityInfo(
+            handle.as_raw_handle(),
+            SE_KERNEL_OBJECT,
+            DACL_SECURITY_INFORMATION,
+            std::ptr::null_mut(),
+            std::ptr::null_mut(),
+            &raw mut list,
+            std::ptr::null_mut(),
+            &raw mut descriptor,
+        )
+    })?;
+    let given = Given(descriptor);
+    // SAFETY: the list lies in the descriptor, which lives on.
+    let allowed = unsafe { allowed(list, wanted) };
+    drop(given);
+    allowed
+}
+
 /// Who owns a file or directory, and who may change it.
 #[derive(Debug)]
 pub(crate) struct Rights {
