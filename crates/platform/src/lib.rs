@@ -10,6 +10,7 @@ pub mod clock;
 mod descriptor;
 pub mod directories;
 pub mod directory_watch;
+pub mod drop_target;
 pub mod file_names;
 pub mod keyring;
 pub mod limits;
