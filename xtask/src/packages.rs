@@ -32,6 +32,7 @@ pub(crate) const FOR_WINDOWS: &[Needed] = &[
     ("/var/lib/dpkg/info/rust-web-src.list", "rust-web-src"),
     ("wine", "wine"),
     ("/usr/lib/wine/wine64", "wine64"),
+    ("Xvfb", "xvfb"),
 ];
 
 /// What builds libFuzzer.

@@ -8,7 +8,8 @@ use crate::home::Said;
 use crate::programs;
 use crate::server::{ADMIN, PASSWORD, TestServer, note};
 use serde_json::Value;
-use std::io::{Read, Seek, Write};
+use std::fs::File;
+use std::io::{BufRead, BufReader, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -24,6 +25,43 @@ pub struct WindowsHome {
     name: String,
     /// A program that waits for us, so that the machine stays switched on.
     waiting: Option<Child>,
+    screen: Option<Screen>,
+    /// There is one machine, which one test has at a time.
+    _turn: File,
+}
+
+/// An X server that shows nothing to anybody.
+#[derive(Debug)]
+struct Screen {
+    name: String,
+    server: Child,
+}
+
+impl Screen {
+    fn start() -> Self {
+        let mut server = Command::new("Xvfb")
+            .args(["-displayfd", "1", "-screen", "0", "1024x768x24"])
+            .args(["-nolisten", "tcp"])
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("Xvfb can be run; it comes with the package xvfb");
+        let mut number = String::new();
+        let stdout = server.stdout.take().expect("the standard output is a pipe");
+        BufReader::new(stdout)
+            .read_line(&mut number)
+            .expect("the X server tells its number");
+        let name = format!(":{}", number.trim());
+        Self { name, server }
+    }
+}
+
+impl Drop for Screen {
+    fn drop(&mut self) {
+        let _ = self.server.kill();
+        let _ = self.server.wait();
+    }
 }
 
 impl Default for WindowsHome {
@@ -33,16 +71,33 @@ impl Default for WindowsHome {
 }
 
 impl WindowsHome {
-    /// A home on the machine.
+    /// A home on the machine, which is this test's alone until then.
     ///
     /// # Panics
     /// When the machine or the programs are not there, with what makes them.
     #[must_use]
     pub fn new() -> Self {
+        Self::made(false)
+    }
+
+    /// A home on the machine, with a screen, so that windows can be shown.
+    ///
+    /// # Panics
+    /// As [`WindowsHome::new`], and when there is no `Xvfb` (package `xvfb`).
+    #[must_use]
+    pub fn with_screen() -> Self {
+        Self::made(true)
+    }
+
+    fn made(with_screen: bool) -> Self {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let place = place();
+        let turn = File::create(place.join("turn")).expect("“cargo xtask windows test” makes it");
+        turn.lock().expect("the machine is free in the end");
         let mut home = Self {
+            _turn: turn,
+            screen: with_screen.then(Screen::start),
             name: format!("Büro 律 {}-{number}", std::process::id()),
             place,
             waiting: None,
@@ -134,6 +189,9 @@ impl WindowsHome {
             .current_dir(self.path());
         for name in crate::home::PROXIES {
             command.env_remove(name).env_remove(name.to_uppercase());
+        }
+        if let Some(screen) = &self.screen {
+            command.env("DISPLAY", &screen.name);
         }
         command
     }
@@ -267,6 +325,15 @@ impl Drop for WindowsHome {
             // It ends with its input.
             drop(waiting.stdin.take());
             let _ = waiting.wait();
+        }
+        // What the machine runs by itself ends too, so that the next test
+        // switches it on afresh.
+        for what in ["--kill", "--wait"] {
+            let _ = Command::new("wineserver")
+                .arg(what)
+                .env("WINEPREFIX", self.place.join("wine"))
+                .stderr(Stdio::null())
+                .status();
         }
     }
 }

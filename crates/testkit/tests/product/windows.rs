@@ -30,7 +30,8 @@ fn with_folder() -> (TestServer, String) {
 #[test]
 #[ignore = "needs Wine and the programs for Windows; “cargo xtask test --long” makes and runs them"]
 fn what_the_system_owns_works_as_its_own_tests_say() {
-    let home = WindowsHome::new();
+    // Something is dragged onto a window there.
+    let home = WindowsHome::with_screen();
     let said = home.run(home.tests_of_platform(), &["--color=never"]);
     let (code, out) = (said.code, said.out);
     assert_eq!(code, 0, "{out}{}", said.err);
@@ -40,6 +41,7 @@ fn what_the_system_owns_works_as_its_own_tests_say() {
         ("credential_manager::", 1),
         ("directories::windows::", 4),
         ("singleton::", 2),
+        ("drop_target::windows::", 6),
     ] {
         let ran = out
             .lines()
