@@ -5,6 +5,7 @@ mod cargo;
 mod failure;
 mod fuzz;
 mod house;
+mod package;
 mod packages;
 mod say;
 mod systems;
@@ -28,7 +29,9 @@ cargo xtask COMMAND
   windows [--release]
                    build the desktop's programs for Windows; installs what that takes
   windows test [NAME...]
-                   run them under Wine, against the real server";
+                   run them under Wine, against the real server
+  package deb|windows [--debug]
+                   build a package of the desktop's programs (see packaging/)";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -46,6 +49,10 @@ fn main() -> ExitCode {
             ));
         }),
         ["check-systems"] => systems::check(),
+        ["package", "deb"] => package::deb(true),
+        ["package", "deb", "--debug"] => package::deb(false),
+        ["package", "windows"] => package::windows(true),
+        ["package", "windows", "--debug"] => package::windows(false),
         ["windows", words @ ..] => windows::windows(words),
         [] | ["help" | "--help" | "-h"] => {
             say::line(HELP);

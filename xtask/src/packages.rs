@@ -35,6 +35,16 @@ pub(crate) const FOR_WINDOWS: &[Needed] = &[
     ("Xvfb", "xvfb"),
 ];
 
+/// What builds the package for Debian.
+pub(crate) const FOR_DEB: &[Needed] = &[
+    ("dpkg-shlibdeps", "dpkg-dev"),
+    ("strip", "binutils"),
+    ("gzip", "gzip"),
+];
+
+/// What builds the installer for Windows, besides what builds for it.
+pub(crate) const FOR_INSTALLER: &[Needed] = &[("makensis", "nsis")];
+
 /// What builds libFuzzer.
 pub(crate) const FOR_FUZZ: &[Needed] = &[("g++", "g++")];
 

@@ -14,13 +14,6 @@ use crate::{packages, say};
 use std::path::{Path, PathBuf};
 use toolchain::{TARGET, Toolchain};
 
-/// The packages with programs for the desktop, and what those are called. One
-/// that is not in the workspace is left out.
-const PROGRAMS: [(&str, &str); 2] = [
-    ("chancery-cli", "chancery"),
-    ("chancery-desktop", "chancery-desktop"),
-];
-
 /// Tells the tests where everything for Windows is.
 pub(crate) const PLACE: &str = "CHANCERY_WINDOWS_DIR";
 
@@ -53,41 +46,28 @@ fn place(workspace: &Workspace) -> PathBuf {
 }
 
 /// Builds the programs; gives their paths.
-fn build(release: bool) -> Result<Vec<PathBuf>, Failure> {
+pub(crate) fn build(release: bool) -> Result<Vec<PathBuf>, Failure> {
     packages::ensure(packages::FOR_WINDOWS)?;
     let workspace = Workspace::read()?;
     let place = place(&workspace);
     let toolchain = Toolchain::prepare(&place)?;
-    let there = there(&workspace);
     let mut build = toolchain.cargo("build");
     build.arg("--bins");
     if release {
         build.arg("--release");
     }
-    for (package, _) in &there {
+    for package in workspace.desktop() {
         build.args(["-p", package]);
     }
     cargo::run(&mut build, &workspace.root)?;
     let directory = place
         .join(TARGET)
         .join(if release { "release" } else { "debug" });
-    Ok(there
-        .into_iter()
-        .map(|(_, program)| directory.join(format!("{program}.exe")))
+    let programs = workspace.desktop_programs();
+    Ok(programs
+        .iter()
+        .map(|program| directory.join(format!("{program}.exe")))
         .collect())
-}
-
-/// Those of the programs that the workspace has.
-fn there(workspace: &Workspace) -> Vec<(&'static str, &'static str)> {
-    PROGRAMS
-        .into_iter()
-        .filter(|(package, _)| {
-            workspace
-                .packages
-                .iter()
-                .any(|found| found["name"].as_str() == Some(package))
-        })
-        .collect()
 }
 
 /// Makes everything that tests under Wine need, and gives its place.
