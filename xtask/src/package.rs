@@ -5,7 +5,7 @@ mod installer;
 
 use crate::failure::Failure;
 use crate::say;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The package for Debian.
 pub(crate) fn deb(release: bool) -> Result<(), Failure> {
@@ -21,8 +21,16 @@ pub(crate) fn windows(release: bool) -> Result<(), Failure> {
     Ok(())
 }
 
-pub(crate) use debian::make as make_deb;
-pub(crate) use installer::make as make_installer;
+/// Tells the tests where the packages are.
+pub(crate) const PLACE: &str = "CHANCERY_PACKAGES_DIR";
+
+/// Both packages, of the builds of tests; gives where they are.
+pub(crate) fn prepare_for_tests() -> Result<PathBuf, Failure> {
+    debian::make(false)?;
+    let mut made = installer::make(false)?;
+    made.pop();
+    Ok(made)
+}
 
 /// An empty directory, whatever was there.
 fn fresh(directory: &Path) -> Result<(), Failure> {

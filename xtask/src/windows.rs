@@ -10,7 +10,7 @@ mod wine;
 
 use crate::cargo::{self, Workspace};
 use crate::failure::Failure;
-use crate::{packages, say};
+use crate::{package, packages, say};
 use std::path::{Path, PathBuf};
 use toolchain::{TARGET, Toolchain};
 
@@ -107,16 +107,17 @@ fn test(names: &[&str]) -> Result<(), Failure> {
         &workspace.root,
     )?;
     let place = prepare_for_tests(&workspace)?;
+    let packages = package::prepare_for_tests()?;
     let mut run = cargo::command();
     run.args(["test", "--locked", "-p", "chancery-testkit"]);
     run.args(["--test", "product", "--", "--include-ignored"]);
     // One after the other: each of them starts a server and Wine.
     run.arg("--test-threads=1");
     if names.is_empty() {
-        run.arg("windows::");
+        run.args(["windows::", "packages::"]);
     } else {
         run.args(names);
     }
-    run.env(PLACE, place);
+    run.env(PLACE, place).env(package::PLACE, packages);
     cargo::run(&mut run, &workspace.root)
 }

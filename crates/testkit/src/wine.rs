@@ -160,6 +160,17 @@ impl WindowsHome {
         self.place.join(PROGRAMS).join(format!("{name}.exe"))
     }
 
+    /// Where Windows keeps the programs that only this user has.
+    #[must_use]
+    pub fn own_programs(&self) -> PathBuf {
+        let users = std::fs::read_dir(self.disk().join("users")).expect("there are users");
+        let own = users
+            .filter_map(Result::ok)
+            .find(|user| user.file_name() != "Public")
+            .expect("there is a user");
+        own.path().join("AppData/Local/Programs")
+    }
+
     /// The tests of the room `platform`, built for Windows.
     #[must_use]
     pub fn tests_of_platform(&self) -> PathBuf {

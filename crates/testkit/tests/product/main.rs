@@ -20,6 +20,7 @@ mod lying_servers;
 mod lying_sessions;
 mod one_connection;
 mod one_reading;
+mod packages;
 mod policy;
 mod prompts;
 mod real_use;
