@@ -5,7 +5,7 @@
 
 use chancery_testkit::server::{ADMIN, PASSWORD};
 use chancery_testkit::waiting::eventually;
-use chancery_testkit::{TestServer, WindowsHome};
+use chancery_testkit::{Screen, TestServer, WindowsHome};
 use serde_json::Value;
 
 /// Sessions that were made on the server, with a password and in any way.
@@ -254,5 +254,25 @@ fn a_wrong_password_is_said_as_everywhere() {
     // A line of Windows' ends in two characters, which are no part of it.
     let said = home.chancery_reading(&words, &format!("{PASSWORD}\r\n"));
     let _ = said.done();
+    assert_eq!(sign_ins(&server), (1.0, 1.0));
+}
+
+#[test]
+#[ignore = "needs Wine and the programs for Windows; “cargo xtask test --long” makes and runs them"]
+fn a_password_that_is_typed_at_a_console_is_not_shown() {
+    let (home, server) = (WindowsHome::new(), TestServer::start());
+    let mut command = home.command(home.program("chancery"));
+    command.args(["connect", &server.url(), "--user", ADMIN]);
+    let mut console = Screen::run(command);
+    console.wait_for("Password of admin");
+    console.wait_until_silent();
+    console.type_in(&format!("{PASSWORD}\r"));
+    console.wait_for("Connected to");
+    assert!(console.ended().success());
+    let shown = console.shown();
+    let words = PASSWORD.split(' ').filter(|word| word.len() > 4);
+    for word in words {
+        assert!(!shown.contains(word), "{shown}");
+    }
     assert_eq!(sign_ins(&server), (1.0, 1.0));
 }
