@@ -41,7 +41,7 @@ fn what_the_system_owns_works_as_its_own_tests_say() {
         ("credential_manager::", 1),
         ("directories::windows::", 4),
         ("singleton::", 2),
-        ("drop_target::windows::", 6),
+        ("drop_target::windows::", 7),
     ] {
         let ran = out
             .lines()
