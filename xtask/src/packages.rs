@@ -19,10 +19,16 @@ pub(crate) const FOR_TESTS: &[Needed] = &[
     ("curl", "curl"),
     ("python3", "python3"),
     ("systemd-socket-activate", "systemd"),
+    ("Xvfb", "xvfb"),
 ];
 
 /// What the long run needs besides.
-pub(crate) const FOR_LONG: &[Needed] = &[("chromium", "chromium")];
+pub(crate) const FOR_LONG: &[Needed] = &[
+    ("chromium", "chromium"),
+    ("thunderbird", "thunderbird"),
+    ("openbox", "openbox"),
+    ("xdotool", "xdotool"),
+];
 
 /// What builds for Windows and runs it. Two of them bring no program of their
 /// own name: Debian's list of their files shows that they are there.

@@ -10,6 +10,7 @@ use crate::refusal::Refusal;
 use crate::seat::{Seat, SeatView, Surroundings};
 use crate::settings::SettingsFiles;
 use crate::vault::Vault;
+use crate::window::Windows;
 use chancery_client::remote::{Address, HttpClient, Remote};
 use chancery_platform::directories::Directories;
 use chancery_platform::{limits, machine};
@@ -39,6 +40,7 @@ pub(crate) struct Agent {
     pub(crate) began: Duration,
     pub(crate) callers: Arc<Callers>,
     pub(crate) prompting: Prompting,
+    pub(crate) windows: Windows,
     pub(crate) stopping: watch::Sender<bool>,
     /// The person knows that nothing is kept when the agent ends.
     pub(crate) warned_of_keyring: AtomicBool,
@@ -95,6 +97,7 @@ impl Agent {
             began,
             callers,
             prompting: Prompting::default(),
+            windows: Windows::default(),
             stopping: watch::channel(false).0,
             warned_of_keyring: AtomicBool::new(false),
         };

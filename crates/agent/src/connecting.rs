@@ -350,7 +350,7 @@ pub(crate) async fn disconnect(
     Ok(status)
 }
 
-/// Adds a server to the list, or renames one, without connecting.
+/// Adds a server to the list, renames or moves one, without connecting.
 pub(crate) async fn add_server(agent: &SharedAgent, request: ServerRequest) -> Result<(), Refusal> {
     let name = request
         .name
@@ -404,7 +404,13 @@ pub(crate) async fn add_server(agent: &SharedAgent, request: ServerRequest) -> R
         name: name.map_or(entry.name.clone(), str::to_owned),
         ..entry
     };
-    agent.change_list(|list| list.put(entry))?;
+    agent.change_list(|list| {
+        let id = entry.id.clone();
+        list.put(entry);
+        if let Some(position) = request.position {
+            list.shift(&id, position);
+        }
+    })?;
     agent.publish();
     Ok(())
 }

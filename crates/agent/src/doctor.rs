@@ -72,6 +72,7 @@ pub(crate) async fn examine(
         entry.as_ref().map(|entry| entry.name.as_str()),
     ));
     findings.push(version(entry.as_ref(), seen.as_ref()));
+    findings.push(sentences::sign_in(seen.as_ref()));
     findings.push(sentences::policy(&agent.settings.report()));
     Ok(Examination { findings })
 }

@@ -14,6 +14,7 @@ mod gateway;
 mod grant;
 mod list;
 mod local_api;
+mod preferring;
 mod prompting;
 mod refusal;
 mod run;
@@ -24,6 +25,7 @@ mod settings;
 mod upkeep;
 mod vault;
 mod viewing;
+mod window;
 
 pub use run::{RunOptions, run_blocking};
 pub use run_error::RunError;

@@ -17,6 +17,11 @@ pub(crate) struct List {
     pub(crate) active: Option<String>,
     /// False only after an explicit disconnect.
     pub(crate) wants_connection: bool,
+    /// The addresses in the order that the person gave the list, the policy's
+    /// servers too, which are not written down themselves; empty as long as
+    /// nobody moved one.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) order: Vec<String>,
     /// In the order they are shown.
     #[serde(rename = "server")]
     pub(crate) servers: Vec<Entry>,
@@ -27,6 +32,7 @@ impl Default for List {
         Self {
             active: None,
             wants_connection: true,
+            order: Vec::new(),
             servers: Vec::new(),
         }
     }
@@ -170,12 +176,33 @@ impl List {
                 ..Entry::default()
             });
         }
+        self.arrange();
         if self.active_entry().is_none() {
             self.active = match provided {
                 [only] => self.find(&only.address).map(|entry| entry.id.clone()),
                 _ => None,
             };
         }
+    }
+
+    /// Puts the servers into the person's order; those that it does not name
+    /// stay behind the others as they are.
+    fn arrange(&mut self) {
+        let order = &self.order;
+        let place = |entry: &Entry| order.iter().position(|address| *address == entry.address);
+        self.servers
+            .sort_by_key(|entry| place(entry).unwrap_or(usize::MAX));
+    }
+
+    /// Gives the server with that id the place `position`, counted from 0.
+    pub(crate) fn shift(&mut self, id: &str, position: usize) {
+        let Some(from) = self.servers.iter().position(|entry| entry.id == id) else {
+            return;
+        };
+        let entry = self.servers.remove(from);
+        self.servers.insert(position.min(self.servers.len()), entry);
+        let addresses = self.servers.iter().map(|entry| entry.address.clone());
+        self.order = addresses.collect();
     }
 
     /// The active server.
@@ -308,6 +335,33 @@ mod tests {
             [("Theirs", Origin::Person), ("a.example", Origin::Person)]
         );
         assert_eq!(list.active.as_deref(), Some("a.example"));
+    }
+
+    #[test]
+    fn a_moved_server_keeps_its_place_even_if_only_the_policy_gives_it() {
+        let place = tempfile::tempdir().expect("made");
+        let path = place.path().join("servers.toml");
+        let three = ["a.example", "b.example", "c.example"].map(|host| provided(host, None));
+        let mut list = List::default();
+        list.provide(&three);
+        list.shift("c.example", 0);
+        list.shift("a.example", 99);
+        list.write(&path).expect("written");
+        let mut read = List::read(&path).expect("read");
+        read.provide(&three);
+        read.put(Entry {
+            id: "own".to_owned(),
+            name: "Mine".to_owned(),
+            address: "https://own.example".to_owned(),
+            ..Entry::default()
+        });
+        let names = shown(&read).into_iter().map(|(name, _)| name);
+        assert_eq!(
+            names.collect::<Vec<_>>(),
+            ["c.example", "b.example", "a.example", "Mine"]
+        );
+        read.shift("nobody", 0);
+        assert_eq!(read.servers.len(), 4);
     }
 
     #[test]

@@ -8,9 +8,11 @@ use crate::connecting;
 use crate::core::paths::{NotPassed, pass};
 use crate::doctor;
 use crate::gateway;
+use crate::preferring;
 use crate::prompting::{self, Wish};
 use crate::refusal::Refusal;
 use crate::said;
+use crate::window;
 use bytes::Bytes;
 use chancery_client::local::{Body, BoxError, full_body};
 use chancery_proto::error::agent_codes;
@@ -216,6 +218,17 @@ async fn own_route(
             Ok(nothing())
         }
         ("GET", "policy") => Ok(json(&agent.settings.report())),
+        ("POST", "preferences") => {
+            let asked = read(request).await?;
+            Ok(json(&preferring::prefer(agent, &asked)?))
+        }
+        ("GET", "window") => Ok(window::listen(agent)),
+        ("POST", "window") => {
+            window::show(agent, read(request).await?)?;
+            let mut taken = nothing();
+            *taken.status_mut() = StatusCode::ACCEPTED;
+            Ok(taken)
+        }
         ("POST", "stop") => {
             agent.stopping.send_replace(true);
             Ok(nothing())
@@ -223,7 +236,8 @@ async fn own_route(
         (
             _,
             "hello" | "status" | "watch" | "doctor" | "connect" | "switch" | "sign-in"
-            | "disconnect" | "servers" | "prompts" | "uses" | "administration" | "policy" | "stop",
+            | "disconnect" | "servers" | "prompts" | "uses" | "administration" | "policy"
+            | "preferences" | "window" | "stop",
         ) => Err(Refusal::new(
             StatusCode::METHOD_NOT_ALLOWED,
             agent_codes::NO_ROUTE,

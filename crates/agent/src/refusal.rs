@@ -1,7 +1,6 @@
 //! The agent's own errors, in the server's error shape.
 
 use crate::core::wording;
-use crate::list::ListError;
 use chancery_client::local::{Body, full_body};
 use chancery_client::remote::{RemoteError, RemoteErrorKind};
 use chancery_proto::error::{ErrorBody, ErrorEnvelope, FieldMessage, agent_codes};
@@ -153,6 +152,15 @@ impl Refusal {
         Self::new(StatusCode::FORBIDDEN, agent_codes::POLICY, message)
     }
 
+    /// 404: no window is there that could show something.
+    pub(crate) fn no_window() -> Self {
+        Self::new(
+            StatusCode::NOT_FOUND,
+            agent_codes::NO_WINDOW,
+            "No window is there that could show that. Start chancery-desktop.",
+        )
+    }
+
     /// 403: the person may use other servers only.
     pub(crate) fn other_server(address: &str, permitted: &[&str]) -> Self {
         let permitted: Vec<String> = permitted.iter().map(|name| format!("“{name}”")).collect();
@@ -212,8 +220,8 @@ impl Refusal {
     }
 
     /// 500: what was asked for could not be written down, and was not done.
-    pub(crate) fn unwritten(error: &ListError) -> Self {
-        tracing::error!(%error, "the list of servers cannot be written");
+    pub(crate) fn unwritten(error: &dyn std::fmt::Display) -> Self {
+        tracing::error!(%error, "a file of the person's cannot be written");
         Self::new(
             StatusCode::INTERNAL_SERVER_ERROR,
             agent_codes::INTERNAL,

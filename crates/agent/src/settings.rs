@@ -6,6 +6,7 @@ use crate::core::policy::{LONGEST, Policy, Preferences, Settings, read_policy, r
 use crate::core::wording;
 use chancery_platform::directories::{self, Directories};
 use chancery_platform::private_file;
+use chancery_platform::wording::plainly;
 use chancery_proto::local::PolicyReport;
 use std::fs::{File, Metadata, Permissions};
 use std::io::{self, Read as _};
@@ -115,6 +116,22 @@ impl SettingsFiles {
             ));
         }
         warnings
+    }
+
+    /// The person's file as it stands; empty where there is none.
+    pub(crate) fn preferences_text(&self) -> Result<String, String> {
+        content(&self.preferences).map(Option::unwrap_or_default)
+    }
+
+    /// Replaces the person's file in one step.
+    pub(crate) fn write_preferences(&self, text: &str) -> Result<(), String> {
+        private_file::replace(&self.preferences, text.as_bytes()).map_err(|error| {
+            let path = self.preferences.display();
+            format!(
+                "Your preferences “{path}” cannot be written: {}.",
+                plainly(&error)
+            )
+        })
     }
 
     /// Everything for a person who asks.

@@ -76,6 +76,26 @@ impl AgentCommand {
         })
     }
 
+    /// The `chancery` that lies beside this executable, else the one that
+    /// `CHANCERY_PROGRAM` names, else the one on the path; as `agent run`, with
+    /// its log in the state directory. For programs that are not the command
+    /// line themselves.
+    ///
+    /// # Errors
+    /// [`StartError::Spawn`] when this executable does not know its own path.
+    pub fn beside_this(directories: &crate::directories::Directories) -> Result<Self, StartError> {
+        let this = Self::this_executable(directories)?;
+        let name = format!("chancery{}", std::env::consts::EXE_SUFFIX);
+        let beside = this.program.with_file_name(&name);
+        let named = std::env::var_os("CHANCERY_PROGRAM").filter(|path| !path.is_empty());
+        let program = if beside.is_file() {
+            beside
+        } else {
+            named.map_or_else(|| name.into(), PathBuf::from)
+        };
+        Ok(Self { program, ..this })
+    }
+
     /// Starts the agent and waits until it answers callers. Harmless when one
     /// runs already. Must be called inside a tokio runtime.
     ///

@@ -51,7 +51,7 @@ pub(crate) fn ask<T: Send + 'static>(
 }
 
 /// Without either, the library would start a bus of its own.
-fn is_there() -> bool {
+pub(crate) fn is_there() -> bool {
     let named = std::env::var_os("DBUS_SESSION_BUS_ADDRESS").is_some_and(|at| !at.is_empty());
     named
         || std::env::var_os("XDG_RUNTIME_DIR")

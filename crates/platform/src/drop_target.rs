@@ -11,13 +11,19 @@ use std::path::PathBuf;
 
 #[cfg(any(windows, test))]
 mod group_descriptor;
+#[cfg(target_os = "linux")]
+mod uri_list;
 #[cfg(windows)]
 mod windows;
+#[cfg(target_os = "linux")]
+mod x11;
 
-#[cfg(not(windows))]
+#[cfg(not(any(target_os = "linux", windows)))]
 use nowhere as system;
 #[cfg(windows)]
 use windows as system;
+#[cfg(target_os = "linux")]
+use x11 as system;
 
 /// A window, by the number that its system knows it by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,7 +103,7 @@ impl DropTarget {
 /// Who says what is taken.
 type Answer = Box<dyn Fn(Drag) -> bool + Send>;
 
-#[cfg(not(windows))]
+#[cfg(not(any(target_os = "linux", windows)))]
 mod nowhere {
     use super::{Answer, RawWindow, Unavailable};
 

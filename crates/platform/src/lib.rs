@@ -14,6 +14,7 @@ pub mod drop_target;
 pub mod file_names;
 pub mod keyring;
 pub mod limits;
+pub mod logon;
 pub mod machine;
 pub mod network;
 pub mod notification;
@@ -21,8 +22,10 @@ pub mod opener;
 pub mod private_file;
 pub mod process_end;
 pub mod proxy;
+pub mod screen;
 pub mod singleton;
 pub mod socket;
+pub mod status_icon;
 pub mod tcp;
 pub mod terminal;
 #[cfg(windows)]

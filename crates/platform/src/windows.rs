@@ -1,6 +1,7 @@
 //! What the Windows halves of the doors share.
 
 pub(crate) mod process;
+pub(crate) mod run_key;
 pub(crate) mod security;
 pub(crate) mod text;
 

@@ -143,6 +143,8 @@ pub mod agent_codes {
     pub const STOPPED: &str = "CHANCERY_STOPPED";
     /// 404: nobody uses the connection under that id.
     pub const NO_USE: &str = "CHANCERY_NO_USE";
+    /// 404: no window is there that could show something.
+    pub const NO_WINDOW: &str = "CHANCERY_NO_WINDOW";
     /// 403: this caller or this path is not let through.
     pub const FORBIDDEN: &str = "CHANCERY_FORBIDDEN";
     /// 403: the administrator's policy does not allow it.

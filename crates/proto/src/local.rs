@@ -8,6 +8,10 @@ use crate::level::{Capability, Gate};
 use crate::secret::Secret;
 use serde::{Deserialize, Serialize};
 
+mod desktop;
+
+pub use desktop::{PreferencesRequest, Show, SignInWhen, Theme, WindowEvent, WindowRequest};
+
 /// The fixed `Host` of the local API.
 pub const HOST: &str = "chancery";
 /// The newest protocol this version speaks.
@@ -244,7 +248,7 @@ pub enum Interaction {
     Force,
 }
 
-/// Body of `POST /agent/v1/servers`: add to the list, or rename. Also of
+/// Body of `POST /agent/v1/servers`: add to the list, rename, or move. Also of
 /// `DELETE /agent/v1/servers`: take off the list, where `DELETE
 /// /agent/v1/servers/ID` is another way to say it.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -254,6 +258,10 @@ pub struct ServerRequest {
     /// The name to show.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
+    /// The place in the list that it is to have, counted from 0; a place
+    /// behind the end is the last one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub position: Option<usize>,
 }
 
 /// Answer of `GET /agent/v1/servers`.

@@ -17,6 +17,7 @@ const APART: [Duration; 2] = [Duration::from_secs(60), Duration::from_secs(300)]
 /// A certificate that ends sooner is worth a word.
 const SOON: Duration = Duration::from_secs(14 * 86_400);
 
+const NO_ANSWER: &str = "The server told nothing about itself, so this was not looked at.";
 const NO_SERVER: &str = "No server is chosen yet, so this was not looked at.";
 
 /// A stretch of time as people say it, in its largest unit.
@@ -332,6 +333,35 @@ pub(super) fn version(entry: Option<&Entry>, level: Option<(&str, Gate)>) -> Fin
         ),
     };
     finding("version", outcome, sentence)
+}
+
+/// How the server lets people in, in its own order.
+pub(super) fn sign_in(seen: Option<&Seen>) -> Finding {
+    let told = seen
+        .and_then(|seen| seen.proved.as_ref().ok())
+        .map(|proved| proved.discovery.as_ref());
+    let Some(told) = told else {
+        return finding("sign-in", Skipped, NO_ANSWER);
+    };
+    let methods: Vec<&str> = told
+        .and_then(|told| told.sign_in_methods.as_deref())
+        .unwrap_or_default()
+        .iter()
+        .filter_map(|method| match method.kind.as_str() {
+            "password" => Some("with user and password"),
+            "browser" => Some("in the browser"),
+            "kerberos" => Some("by your log-on to this machine"),
+            _ => None,
+        })
+        .collect();
+    let sentence = match methods.as_slice() {
+        [] => {
+            "The server does not tell how people sign in; user and password are tried.".to_owned()
+        }
+        [only] => format!("People sign in there {only}."),
+        [first @ .., last] => format!("People sign in there {} or {last}.", first.join(", ")),
+    };
+    finding("sign-in", Good, sentence)
 }
 
 #[cfg(test)]

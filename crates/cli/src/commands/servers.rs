@@ -20,7 +20,13 @@ pub(super) async fn servers(
         }
         ServersAction::Add { address, name } => {
             let done = format!("“{address}” is in the list. Nobody has signed in there yet.");
-            let list = agent.add_server(&ServerRequest { address, name }).await?;
+            let list = agent
+                .add_server(&ServerRequest {
+                    address,
+                    name,
+                    ..ServerRequest::default()
+                })
+                .await?;
             (list, done)
         }
         ServersAction::Remove { name } => {
@@ -37,6 +43,7 @@ pub(super) async fn servers(
             let request = ServerRequest {
                 address: entry.address,
                 name: Some(new_name),
+                ..ServerRequest::default()
             };
             (agent.add_server(&request).await?, done)
         }

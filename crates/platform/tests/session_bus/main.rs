@@ -7,6 +7,8 @@ use std::process::Command;
 
 mod desktop;
 mod keyring;
+mod panel;
+mod status_icon;
 
 /// Set in the process that has the bus in its environment.
 const INSIDE: &str = "CHANCERY_TEST_INSIDE";

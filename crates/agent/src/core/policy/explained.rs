@@ -1,6 +1,6 @@
 //! Every setting in words, for `chancery policy`.
 
-use super::{Settings, Way, When};
+use super::{Settings, Theme, Way, When};
 use chancery_proto::local::{Setting, SettingSource};
 
 impl Settings {
@@ -36,7 +36,29 @@ impl Settings {
         }
         all.extend(self.explained_storage());
         all.push(self.explained_way());
+        all.extend(self.explained_desktop());
         all
+    }
+
+    fn explained_desktop(&self) -> [Setting; 2] {
+        let (theme, from) = self.theme();
+        let meaning = match theme {
+            Theme::System => "The window is light or dark as the desktop is.",
+            Theme::Light => "The window is light, whatever the desktop is.",
+            Theme::Dark => "The window is dark, whatever the desktop is.",
+            Theme::Contrast => "The window is black and white, with every edge drawn.",
+        };
+        let first = setting("desktop.theme", quoted(theme.as_str()), from, meaning);
+        let (start, from) = self.desktop_starts();
+        let meaning = if start {
+            "The icon of the connection is there from when you log on."
+        } else {
+            "The icon of the connection is there once you or an application open it."
+        };
+        [
+            first,
+            setting("desktop.start", start.to_string(), from, meaning),
+        ]
     }
 
     /// The applications that either file names, each once.

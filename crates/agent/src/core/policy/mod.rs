@@ -14,6 +14,7 @@ mod settings;
 mod tests;
 
 pub(crate) use chancery_client::remote::ProxyRule as Way;
+pub(crate) use chancery_proto::local::Theme;
 pub(crate) use reading::{read_policy, read_preferences};
 pub(crate) use settings::{Keeping, Settings};
 
@@ -63,6 +64,14 @@ impl SigningIn {
     }
 }
 
+/// What either file may say about the desktop program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Desktop {
+    pub(crate) theme: Option<Theme>,
+    /// Whether it starts when the person logs on.
+    pub(crate) start: Option<bool>,
+}
+
 /// The administrator's file. What it does not say is left to others.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Policy {
@@ -72,10 +81,12 @@ pub(crate) struct Policy {
     pub(crate) refresh_token: Option<bool>,
     pub(crate) file: Option<bool>,
     pub(crate) way: Option<Way>,
+    pub(crate) desktop: Desktop,
 }
 
 /// The person's own file.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Preferences {
     pub(crate) signing_in: SigningIn,
+    pub(crate) desktop: Desktop,
 }

@@ -2,7 +2,7 @@
 //! with its line, the reason, and what to write instead.
 
 use super::fields::{Mistakes, Part, shown};
-use super::{Application, Policy, Preferences, Provided, SigningIn, Way, When};
+use super::{Application, Desktop, Policy, Preferences, Provided, SigningIn, Theme, Way, When};
 use chancery_client::remote::Address;
 use http::Uri;
 use std::ops::Range;
@@ -10,16 +10,17 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 /// Everything a policy file may say.
-const POLICY: [&str; 6] = [
+const POLICY: [&str; 7] = [
     "server",
     "servers",
     "sign_in",
     "application",
     "storage",
     "proxy",
+    "desktop",
 ];
 /// What of it is the person's to choose.
-const PREFERENCES: [&str; 2] = ["sign_in", "application"];
+const PREFERENCES: [&str; 3] = ["sign_in", "application", "desktop"];
 
 /// Reads the administrator's file.
 pub(crate) fn read_policy(text: &str) -> Result<Policy, Vec<String>> {
@@ -36,6 +37,7 @@ pub(crate) fn read_policy(text: &str) -> Result<Policy, Vec<String>> {
             refresh_token,
             file,
             way: way(whole, mistakes),
+            desktop: desktop(whole, mistakes),
         }
     })
 }
@@ -46,6 +48,7 @@ pub(crate) fn read_preferences(text: &str) -> Result<Preferences, Vec<String>> {
         whole.only_beside(&PREFERENCES, &POLICY, mistakes);
         Preferences {
             signing_in: signing_in(whole, mistakes),
+            desktop: desktop(whole, mistakes),
         }
     })
 }
@@ -221,6 +224,28 @@ fn when(part: &Part<'_, '_>, name: &str, mistakes: &mut Mistakes<'_>) -> Option<
             mistakes.note(at, sentence);
             None
         }
+    }
+}
+
+fn desktop(whole: &Part<'_, '_>, mistakes: &mut Mistakes<'_>) -> Desktop {
+    let Some(part) = part(whole, "desktop", mistakes) else {
+        return Desktop::default();
+    };
+    part.only(&["theme", "start"], mistakes);
+    let theme = part.text("theme", mistakes).and_then(|(word, at)| {
+        let theme = Theme::from_word(word);
+        if theme.is_none() {
+            let sentence = format!(
+                "“{}” is no value of “desktop.theme”. Write \"system\", \"light\", \"dark\" or \"contrast\".",
+                shown(word)
+            );
+            mistakes.note(at, sentence);
+        }
+        theme
+    });
+    Desktop {
+        theme,
+        start: part.switch("start", mistakes),
     }
 }
 

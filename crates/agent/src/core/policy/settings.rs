@@ -1,6 +1,6 @@
 //! What holds: the policy over the preferences over the default.
 
-use super::{Policy, Preferences, Provided, Way, When};
+use super::{Policy, Preferences, Provided, Theme, Way, When};
 use chancery_proto::local::SettingSource;
 
 /// Both files as far as they can be used.
@@ -28,7 +28,7 @@ pub(crate) enum Keeping {
 
 impl Settings {
     /// What holds for everybody.
-    pub(super) fn sign_in(&self) -> (When, SettingSource) {
+    pub(crate) fn sign_in(&self) -> (When, SettingSource) {
         first(
             self.policy.signing_in.when,
             self.preferences.signing_in.when,
@@ -42,7 +42,7 @@ impl Settings {
 
     /// What holds for one application. What the administrator said for
     /// everybody stands above what the person said for that application.
-    pub(super) fn sign_in_for(&self, application: &str) -> (When, SettingSource) {
+    pub(crate) fn sign_in_for(&self, application: &str) -> (When, SettingSource) {
         let (policy, preferences) = (&self.policy.signing_in, &self.preferences.signing_in);
         first(
             policy.of(application).or(policy.when),
@@ -89,6 +89,20 @@ impl Settings {
         of_policy(self.policy.way.clone(), Way::System)
     }
 
+    pub(crate) fn theme(&self) -> (Theme, SettingSource) {
+        first(self.policy.desktop.theme, self.preferences.desktop.theme)
+    }
+
+    /// Whether the desktop program starts when the person logs on; it does not
+    /// unless somebody said so.
+    pub(crate) fn desktop_starts(&self) -> (bool, SettingSource) {
+        match (self.policy.desktop.start, self.preferences.desktop.start) {
+            (Some(said), _) => (said, SettingSource::Policy),
+            (None, Some(said)) => (said, SettingSource::Preferences),
+            (None, None) => (false, SettingSource::Default),
+        }
+    }
+
     /// Which proxy leads to servers on other machines.
     pub(crate) fn leads(&self) -> Way {
         self.way().0
@@ -110,11 +124,11 @@ impl Settings {
     }
 }
 
-fn first(policy: Option<When>, preferences: Option<When>) -> (When, SettingSource) {
+fn first<T: Default>(policy: Option<T>, preferences: Option<T>) -> (T, SettingSource) {
     match (policy, preferences) {
         (Some(said), _) => (said, SettingSource::Policy),
         (None, Some(said)) => (said, SettingSource::Preferences),
-        (None, None) => (When::default(), SettingSource::Default),
+        (None, None) => (T::default(), SettingSource::Default),
     }
 }
 

@@ -1,0 +1,405 @@
+//! The Login dialog: a web address, then what the server asks for.
+//!
+//! Pure: it is told what the person did and what came back, and says what to
+//! ask of the agent. Nothing of it is kept when it closes.
+
+use crate::script::{tame, with_names};
+use crate::trouble::{Kind, Trouble};
+use crate::words::{say, say_with};
+use chancery_proto::local::{ConnectRequest, Prompt, ServerEntry, SignInRequest};
+use chancery_proto::secret::Secret;
+use zeroize::Zeroizing;
+
+/// How far the dialog is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Step {
+    /// Which server?
+    Address,
+    /// The server is being looked at.
+    Proving,
+    /// The address leads to this other host. Is it the right one?
+    Host(String),
+    /// The server asks for user and password.
+    Password,
+    /// They are being tried.
+    SigningIn,
+}
+
+/// Which field is at fault.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Field {
+    /// The web address.
+    Address,
+    /// Who signs in.
+    User,
+    /// The password.
+    Password,
+}
+
+/// What the agent is asked for.
+#[derive(Debug, Clone)]
+pub enum Attempt {
+    /// Prove and connect.
+    Connect(ConnectRequest),
+    /// Answer a prompt.
+    Answer(SignInRequest),
+}
+
+/// A password as typed: not printed, and wiped when it is dropped.
+#[derive(Clone, Default)]
+pub struct Typed(Zeroizing<String>);
+
+impl Typed {
+    /// For the field that it is typed into.
+    pub fn edit(&mut self) -> &mut String {
+        &mut self.0
+    }
+
+    /// Gives it away; nothing is left here.
+    fn take(&mut self) -> Secret {
+        Secret::from(std::mem::take(&mut *self.0))
+    }
+
+    /// Whether nothing is typed.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl std::fmt::Debug for Typed {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("[redacted]")
+    }
+}
+
+/// The dialog.
+#[derive(Debug, Clone)]
+pub struct Login {
+    /// How far it is.
+    pub step: Step,
+    /// The web address as typed.
+    pub address: String,
+    /// Who signs in.
+    pub user: String,
+    /// The password; given away when it is used.
+    pub password: Typed,
+    /// The server, where it is one of the list.
+    pub server: Option<ServerEntry>,
+    /// The agent's question that this answers.
+    pub prompt: Option<Prompt>,
+    /// What went wrong last, and at which field.
+    pub trouble: Option<(String, Option<Field>)>,
+    /// The field that gets the keyboard when the dialog is drawn next.
+    pub focus: Option<Field>,
+    confirmed: Option<String>,
+    /// Names the attempt that is under way: answers to others are late.
+    attempt: u64,
+}
+
+impl Login {
+    /// Asks for a web address first.
+    #[must_use]
+    pub fn by_address(address: &str) -> Self {
+        Self {
+            step: Step::Address,
+            address: address.to_owned(),
+            user: String::new(),
+            password: Typed::default(),
+            server: None,
+            prompt: None,
+            trouble: None,
+            focus: Some(Field::Address),
+            confirmed: None,
+            attempt: 0,
+        }
+    }
+
+    /// Asks for user and password at a known server.
+    #[must_use]
+    pub fn at_server(server: ServerEntry) -> Self {
+        let mut login = Self::by_address(&server.address);
+        login.user = server.user.clone().unwrap_or_default();
+        login.server = Some(server);
+        login.ask_for_password();
+        login
+    }
+
+    /// Asks what the agent wants to be asked.
+    #[must_use]
+    pub fn for_prompt(prompt: Prompt) -> Self {
+        let mut login = Self::at_server(prompt.server.clone());
+        if let Some(user) = &prompt.user {
+            login.user.clone_from(user);
+            login.focus = Some(Field::Password);
+        }
+        login.prompt = Some(prompt);
+        login
+    }
+
+    /// Whether something is under way.
+    #[must_use]
+    pub fn is_busy(&self) -> bool {
+        matches!(self.step, Step::Proving | Step::SigningIn)
+    }
+
+    /// The server's name, as far as one is known.
+    #[must_use]
+    pub fn server_name(&self) -> &str {
+        match (&self.server, &self.step) {
+            (Some(server), _) => &server.name,
+            (None, Step::Host(host)) => host,
+            (None, _) => self.confirmed.as_deref().unwrap_or(&self.address),
+        }
+    }
+
+    /// Why the person is asked, where an application wanted it.
+    #[must_use]
+    pub fn why(&self) -> Option<String> {
+        let prompt = self.prompt.as_ref()?;
+        let sentence = with_names(&prompt.sentence, &[&prompt.server.name]);
+        Some(match &prompt.application {
+            Some(application) => {
+                let application = tame(application);
+                let asked = say_with("login-why-application", &[("application", &application)]);
+                format!("{sentence} {asked}")
+            }
+            None => sentence,
+        })
+    }
+
+    /// The person pressed the dialog's first button.
+    pub fn press(&mut self) -> Option<(u64, Attempt)> {
+        match &self.step {
+            Step::Address => {
+                if self.address.trim().is_empty() {
+                    self.trouble = Some((say("login-address-missing"), Some(Field::Address)));
+                    self.focus = Some(Field::Address);
+                    return None;
+                }
+                self.confirmed = None;
+                self.prove()
+            }
+            Step::Host(host) => {
+                self.confirmed = Some(host.clone());
+                self.prove()
+            }
+            Step::Password => self.sign_in(),
+            Step::Proving | Step::SigningIn => None,
+        }
+    }
+
+    fn prove(&mut self) -> Option<(u64, Attempt)> {
+        self.trouble = None;
+        self.step = Step::Proving;
+        let request = self.request();
+        Some(self.next(Attempt::Connect(request)))
+    }
+
+    fn sign_in(&mut self) -> Option<(u64, Attempt)> {
+        let missing = if self.user.trim().is_empty() {
+            Some((say("login-user-missing"), Field::User))
+        } else if self.password.is_empty() {
+            Some((say("login-password-missing"), Field::Password))
+        } else {
+            None
+        };
+        if let Some((sentence, field)) = missing {
+            self.trouble = Some((sentence, Some(field)));
+            self.focus = Some(field);
+            return None;
+        }
+        self.trouble = None;
+        self.step = Step::SigningIn;
+        // Taken, not copied: it is in one place, and wiped there.
+        let password = Some(self.password.take());
+        let user = Some(self.user.trim().to_owned());
+        let attempt = match &self.prompt {
+            Some(prompt) => Attempt::Answer(SignInRequest {
+                user,
+                password,
+                prompt: Some(prompt.number),
+                interaction: None,
+            }),
+            None => Attempt::Connect(ConnectRequest {
+                user,
+                password,
+                ..self.request()
+            }),
+        };
+        Some(self.next(attempt))
+    }
+
+    fn request(&self) -> ConnectRequest {
+        let known = self.server.as_ref().map(|server| server.id.clone());
+        ConnectRequest {
+            address: Some(known.unwrap_or_else(|| self.address.trim().to_owned())),
+            confirmed_host: self.confirmed.clone(),
+            ..ConnectRequest::default()
+        }
+    }
+
+    fn next(&mut self, attempt: Attempt) -> (u64, Attempt) {
+        self.attempt += 1;
+        (self.attempt, attempt)
+    }
+
+    /// The person goes back to the web address.
+    pub fn back(&mut self) {
+        self.attempt += 1;
+        self.step = Step::Address;
+        self.server = None;
+        self.confirmed = None;
+        self.trouble = None;
+        self.password = Typed::default();
+        self.focus = Some(Field::Address);
+    }
+
+    /// An attempt failed; one that is not waited for any more is nothing.
+    pub fn failed(&mut self, attempt: u64, trouble: Trouble) {
+        if attempt != self.attempt {
+            return;
+        }
+        let was_password = self.step == Step::SigningIn;
+        match trouble.kind {
+            Kind::NeedsUser if !was_password => {
+                self.trouble = None;
+                self.ask_for_password();
+            }
+            Kind::WrongPassword => {
+                self.trouble = Some((trouble.sentence, Some(Field::Password)));
+                self.step = Step::Password;
+                self.focus = Some(Field::Password);
+            }
+            Kind::Redirected(host) => {
+                self.trouble = Some((trouble.sentence, None));
+                self.step = Step::Host(host);
+                self.focus = None;
+            }
+            _ if was_password => {
+                self.trouble = Some((trouble.sentence, None));
+                self.step = Step::Password;
+                self.focus = Some(Field::Password);
+            }
+            kind => {
+                let field = (kind == Kind::Address).then_some(Field::Address);
+                self.trouble = Some((trouble.sentence, field));
+                self.step = Step::Address;
+                self.focus = Some(Field::Address);
+            }
+        }
+    }
+
+    /// Whether that is the attempt that is waited for.
+    #[must_use]
+    pub fn waits_for(&self, attempt: u64) -> bool {
+        attempt == self.attempt
+    }
+
+    fn ask_for_password(&mut self) {
+        self.step = Step::Password;
+        let known = !self.user.is_empty();
+        self.focus = Some(if known { Field::Password } else { Field::User });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Attempt, Field, Login, Step};
+    use crate::trouble::{Kind, Trouble};
+
+    fn trouble(kind: Kind) -> Trouble {
+        Trouble {
+            sentence: "It did not work.".to_owned(),
+            kind,
+        }
+    }
+
+    fn pressed(login: &mut Login) -> (u64, Attempt) {
+        login.press().expect("something is asked for")
+    }
+
+    #[test]
+    fn an_empty_address_asks_nobody_and_says_what_is_missing() {
+        let mut login = Login::by_address(" ");
+        assert!(login.press().is_none());
+        assert_eq!(
+            login.trouble.as_ref().and_then(|(_, field)| *field),
+            Some(Field::Address)
+        );
+        assert_eq!(login.step, Step::Address);
+    }
+
+    #[test]
+    fn the_server_decides_what_is_asked() {
+        let mut login = Login::by_address("work.example.com");
+        let (number, attempt) = pressed(&mut login);
+        let Attempt::Connect(request) = attempt else {
+            panic!("no prompt is answered");
+        };
+        assert_eq!(request.address.as_deref(), Some("work.example.com"));
+        assert!(request.password.is_none());
+        assert!(login.is_busy());
+        assert!(login.press().is_none(), "one at a time");
+        login.failed(number, trouble(Kind::NeedsUser));
+        assert_eq!(
+            (login.step.clone(), login.focus),
+            (Step::Password, Some(Field::User))
+        );
+        login.user = " ann ".to_owned();
+        assert!(login.press().is_none(), "without a password");
+        login.password.edit().push_str("secret");
+        let (number, attempt) = pressed(&mut login);
+        let Attempt::Connect(request) = attempt else {
+            panic!("no prompt is answered");
+        };
+        assert_eq!(request.user.as_deref(), Some("ann"));
+        assert_eq!(request.password.expect("sent").reveal(), "secret");
+        assert!(login.password.is_empty(), "it is kept nowhere else");
+        login.failed(number, trouble(Kind::WrongPassword));
+        assert_eq!(
+            (login.step.clone(), login.focus),
+            (Step::Password, Some(Field::Password))
+        );
+        assert_eq!(login.user, " ann ");
+    }
+
+    #[test]
+    fn another_host_is_confirmed_before_anything_goes_there() {
+        let mut login = Login::by_address("old.example.com");
+        let (number, _) = pressed(&mut login);
+        login.failed(
+            number,
+            trouble(Kind::Redirected("new.example.com".to_owned())),
+        );
+        assert_eq!(login.server_name(), "new.example.com");
+        let (_, attempt) = pressed(&mut login);
+        let Attempt::Connect(request) = attempt else {
+            panic!("no prompt is answered");
+        };
+        assert_eq!(request.confirmed_host.as_deref(), Some("new.example.com"));
+        assert_eq!(request.address.as_deref(), Some("old.example.com"));
+    }
+
+    #[test]
+    fn an_answer_that_comes_after_the_person_went_back_is_nothing() {
+        let mut login = Login::by_address("work.example.com");
+        let (number, _) = pressed(&mut login);
+        login.back();
+        login.failed(number, trouble(Kind::NeedsUser));
+        assert_eq!(login.step, Step::Address);
+        assert!(!login.waits_for(number));
+    }
+
+    #[test]
+    fn a_password_is_not_in_what_is_printed_of_an_attempt() {
+        let mut login = Login::by_address("work.example.com");
+        let (number, _) = pressed(&mut login);
+        login.failed(number, trouble(Kind::NeedsUser));
+        login.user = "ann".to_owned();
+        login.password.edit().push_str("correct horse");
+        assert!(!format!("{login:?}").contains("correct"));
+        let (_, attempt) = pressed(&mut login);
+        assert!(!format!("{attempt:?} {login:?}").contains("correct"));
+    }
+}

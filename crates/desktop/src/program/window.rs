@@ -1,0 +1,191 @@
+//! The window: opened when there is something to show, gone when there is not.
+
+use super::desk::Desk;
+use crate::fonts;
+use crate::model::{Choice, Event, Open, Page};
+use crate::picture::own_pixels;
+use crate::theme::Palette;
+use crate::view;
+use crate::words::{say, say_with};
+use chancery_proto::local::Theme;
+use egui::{Context, IconData, UserAttentionType, Vec2, ViewportBuilder, ViewportCommand, vec2};
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// As large as the window opens, and as small as it gets.
+const WINDOW: [Vec2; 2] = [vec2(860.0, 600.0), vec2(640.0, 400.0)];
+/// The same of the Login dialog alone.
+const DIALOG: [Vec2; 2] = [vec2(440.0, 420.0), vec2(360.0, 300.0)];
+/// Who uses the connection is asked anew so often while it is shown.
+const FRESH: Duration = Duration::from_secs(2);
+/// The program's own icon has so many pixels on a side.
+const ICON: u16 = 64;
+
+/// Keeps the program going: with a window where there is something to show,
+/// and without one where there is not.
+pub(super) fn keep(desk: Desk) -> Result<(), String> {
+    let desk = Rc::new(RefCell::new(desk));
+    loop {
+        let (is_over, open) = {
+            let desk = desk.borrow();
+            (desk.is_over, desk.model.open)
+        };
+        if is_over {
+            return Ok(());
+        }
+        if open == Open::Nothing {
+            if !desk.borrow_mut().wait() {
+                return Ok(());
+            }
+        } else {
+            let ended = show(&desk, open);
+            desk.borrow().waker.wakes(None);
+            // Whatever closed it.
+            desk.borrow_mut().take_in(Event::Chosen(Choice::Close));
+            ended.map_err(|error| say_with("trouble-window", &[("why", &error.to_string())]))?;
+        }
+    }
+}
+
+fn sizes(open: Open) -> [Vec2; 2] {
+    match open {
+        Open::Window => WINDOW,
+        Open::Dialog | Open::Nothing => DIALOG,
+    }
+}
+
+fn show(desk: &Rc<RefCell<Desk>>, open: Open) -> eframe::Result {
+    let [size, least] = sizes(open);
+    let side = u32::from(ICON);
+    let icon = IconData {
+        rgba: own_pixels(ICON),
+        width: side,
+        height: side,
+    };
+    let viewport = ViewportBuilder::default()
+        .with_title(say("app-name"))
+        .with_app_id("chancery-desktop")
+        .with_icon(Arc::new(icon))
+        .with_inner_size(size)
+        .with_min_inner_size(least);
+    let options = eframe::NativeOptions {
+        viewport,
+        renderer: eframe::Renderer::Glow,
+        centered: true,
+        run_and_return: true,
+        ..eframe::NativeOptions::default()
+    };
+    let desk = Rc::clone(desk);
+    eframe::run_native(
+        "chancery-desktop",
+        options,
+        Box::new(move |creation| {
+            creation.egui_ctx.set_fonts(fonts::definitions());
+            desk.borrow().waker.wakes(Some(creation.egui_ctx.clone()));
+            Ok(Box::new(Window {
+                desk,
+                open,
+                painted: None,
+                asked: Instant::now(),
+            }))
+        }),
+    )
+}
+
+struct Window {
+    desk: Rc<RefCell<Desk>>,
+    open: Open,
+    painted: Option<&'static Palette>,
+    asked: Instant,
+}
+
+impl Window {
+    /// The colours of now.
+    fn palette(&mut self, ctx: &Context, theme: Theme) -> &'static Palette {
+        let is_dark = ctx.system_theme() == Some(egui::Theme::Dark);
+        let palette = Palette::of(theme, is_dark);
+        if self.painted != Some(palette) {
+            palette.apply(ctx);
+            self.painted = Some(palette);
+        }
+        palette
+    }
+
+    /// What the person looks at is to be true.
+    fn refresh(&mut self, ctx: &Context) {
+        let page = {
+            let desk = self.desk.borrow();
+            (desk.model.open, desk.model.page)
+        };
+        if page != (Open::Window, Page::Applications) {
+            return;
+        }
+        if self.asked.elapsed() >= FRESH {
+            self.asked = Instant::now();
+            let again = Event::Chosen(Choice::Page(Page::Applications));
+            self.desk.borrow_mut().take_in(again);
+        }
+        ctx.request_repaint_after(FRESH);
+    }
+
+    /// The window as the model wants it.
+    fn follow(&mut self, ctx: &Context) {
+        let mut desk = self.desk.borrow_mut();
+        if desk.is_over || desk.model.open == Open::Nothing {
+            ctx.send_viewport_cmd(ViewportCommand::Close);
+            return;
+        }
+        if desk.model.open != self.open {
+            self.open = desk.model.open;
+            let [size, least] = sizes(self.open);
+            ctx.send_viewport_cmd(ViewportCommand::MinInnerSize(least));
+            ctx.send_viewport_cmd(ViewportCommand::InnerSize(size));
+        }
+        if std::mem::take(&mut desk.model.wants_attention) {
+            ctx.send_viewport_cmd(ViewportCommand::Minimized(false));
+            ctx.send_viewport_cmd(ViewportCommand::Focus);
+            let attention = UserAttentionType::Informational;
+            ctx.send_viewport_cmd(ViewportCommand::RequestUserAttention(attention));
+        }
+    }
+}
+
+impl eframe::App for Window {
+    fn logic(&mut self, ctx: &Context, _frame: &mut eframe::Frame) {
+        self.desk.borrow_mut().look();
+        if ctx.input(|input| input.viewport().close_requested()) {
+            return;
+        }
+        self.refresh(ctx);
+        self.follow(ctx);
+    }
+
+    fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
+        let theme = self.desk.borrow().model.theme();
+        let palette = self.palette(ui.ctx(), theme);
+        let chosen = {
+            let mut desk = self.desk.borrow_mut();
+            let scene = desk.scene(palette);
+            view::draw(ui, &mut desk.model, &scene)
+        };
+        if chosen.is_empty() {
+            return;
+        }
+        for choice in chosen {
+            self.desk.borrow_mut().take_in(Event::Chosen(choice));
+        }
+        self.desk.borrow_mut().look();
+        self.follow(ui.ctx());
+        // What was chosen shows at once.
+        ui.ctx().request_repaint();
+    }
+
+    fn clear_color(&self, _visuals: &egui::Visuals) -> [f32; 4] {
+        let ground = self
+            .painted
+            .map_or(egui::Color32::BLACK, |palette| palette.ground);
+        ground.to_normalized_gamma_f32()
+    }
+}
