@@ -7,6 +7,7 @@ use chancery_testkit::server::{ADMIN, PASSWORD};
 use chancery_testkit::waiting::eventually;
 use chancery_testkit::{Screen, TestServer, WindowsHome};
 use serde_json::Value;
+use std::process::Stdio;
 
 /// Sessions that were made on the server, with a password and in any way.
 fn sign_ins(server: &TestServer) -> (f64, f64) {
@@ -275,4 +276,33 @@ fn a_password_that_is_typed_at_a_console_is_not_shown() {
         assert!(!shown.contains(word), "{shown}");
     }
     assert_eq!(sign_ins(&server), (1.0, 1.0));
+}
+
+#[test]
+#[ignore = "needs Wine and the programs for Windows; “cargo xtask test --long” makes and runs them"]
+fn there_is_one_window_and_a_second_start_passes_its_wish_on() {
+    let home = WindowsHome::with_screen();
+    let desktop = home.program("chancery-desktop");
+    // Its output is read by nobody.
+    let mut first = home
+        .command(&desktop)
+        .arg("--hidden")
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("wine can be run");
+    let windows = || {
+        let uses = home.chancery(&["uses"]).done();
+        uses.matches("chancery-desktop.exe").count()
+    };
+    eventually("the window is the agent's caller", || {
+        (windows() == 1).then_some(())
+    });
+    let second = home.run(&desktop, &["--show", "login"]);
+    assert_eq!(second.code, 0, "{}{}", second.out, second.err);
+    assert_eq!(first.try_wait().ok(), Some(None), "the first one stays");
+    assert_eq!(windows(), 1);
+    let _ = first.kill();
+    let _ = first.wait();
 }
