@@ -1,5 +1,6 @@
 //! The project's own commands.
 
+mod addons;
 mod bench;
 mod cargo;
 mod failure;
@@ -21,6 +22,7 @@ cargo xtask COMMAND
 
   up [--release]   build, start a server with a sample matter, and say how to connect; Ctrl-C ends it
   test [--long]    install what the tests need, then run them all; --long adds what is slow
+  addons           pack what goes into other programs into target/addons
   bench [NAME...]  measure against references in the same run; writes docs/benchmarks.md
   fuzz [TARGET] [--seconds NUMBER]
                    try inputs that nobody thought of, guided by what they reach, 60 s each
@@ -41,6 +43,7 @@ fn main() -> ExitCode {
         ["up", "--release"] => up::up(true),
         ["test"] => testing::test(false),
         ["test", "--long"] => testing::test(true),
+        ["addons"] => addons::addons(),
         ["bench", names @ ..] => bench::bench(names),
         ["fuzz", words @ ..] => fuzz::fuzz(words),
         ["check-house"] => house::check().map(|rooms| {

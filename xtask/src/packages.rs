@@ -22,12 +22,21 @@ pub(crate) const FOR_TESTS: &[Needed] = &[
     ("Xvfb", "xvfb"),
 ];
 
-/// What the long run needs besides.
+/// What the long run needs besides: a browser, a mail client, and the office
+/// suite, on displays of their own.
 pub(crate) const FOR_LONG: &[Needed] = &[
     ("chromium", "chromium"),
     ("thunderbird", "thunderbird"),
     ("openbox", "openbox"),
     ("xdotool", "xdotool"),
+    ("import", "imagemagick"),
+    ("soffice", "libreoffice-writer"),
+    // Files of theirs: these have no program.
+    (
+        "/usr/lib/libreoffice/program/libvclplug_gtk3lo.so",
+        "libreoffice-gtk3",
+    ),
+    ("/usr/lib/python3/dist-packages/uno.py", "python3-uno"),
 ];
 
 /// What builds for Windows and runs it. Two of them bring no program of their
@@ -55,7 +64,14 @@ pub(crate) const FOR_INSTALLER: &[Needed] = &[("makensis", "nsis")];
 pub(crate) const FOR_FUZZ: &[Needed] = &[("g++", "g++")];
 
 /// What the measurements compare with.
-pub(crate) const FOR_BENCH: &[Needed] = &[("fio", "fio"), ("nginx", "nginx-light")];
+pub(crate) const FOR_BENCH: &[Needed] = &[
+    ("fio", "fio"),
+    ("nginx", "nginx-light"),
+    ("thunderbird", "thunderbird"),
+    ("Xvfb", "xvfb"),
+    ("openbox", "openbox"),
+    ("xdotool", "xdotool"),
+];
 
 /// Installs what is missing, where that is possible without asking.
 pub(crate) fn ensure(needed: &[Needed]) -> Result<(), Failure> {

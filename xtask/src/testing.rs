@@ -2,7 +2,7 @@
 
 use crate::cargo::{self, Workspace};
 use crate::failure::Failure;
-use crate::{house, package, packages, say, systems, windows};
+use crate::{addons, house, package, packages, say, systems, windows};
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -30,6 +30,8 @@ pub(crate) fn test(long: bool) -> Result<(), Failure> {
         cargo::command().args(["build", "--workspace", "--bins", "--locked"]),
         root,
     )?;
+    // … and these want the add-ons as people get them.
+    addons::addons()?;
     // Examples in the documentation before the rest: the rest has the summary.
     cargo::run(
         cargo::command().args(["test", "--workspace", "--doc", "--locked", "--quiet"]),

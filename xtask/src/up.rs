@@ -59,8 +59,10 @@ impl Stage {
             fresh(directory)?;
         }
         let (mut server, mut output, address) = self.start_server().await?;
+        // Ended when this function ends.
+        let mut window = None;
         let outcome = tokio::select! {
-            shown = self.show(&address) => shown,
+            shown = self.show(&address, &mut window) => shown,
             _ = interrupt.recv() => Ok(false),
             _ = terminate.recv() => Ok(false),
         };
@@ -131,7 +133,7 @@ impl Stage {
     }
 
     /// Fills the server, puts it on the Connect list, and says what to do.
-    async fn show(&self, address: &str) -> Result<bool, Failure> {
+    async fn show(&self, address: &str, window: &mut Option<Child>) -> Result<bool, Failure> {
         let mut sample = Command::new(self.programs.join("chancery-server"));
         sample.arg("sample").arg("--data").arg(&self.data);
         succeeded("Loading the sample matter", sample.status().await)?;
@@ -151,7 +153,17 @@ impl Stage {
              \x20 {program} watch\n\
              \x20 curl --unix-socket {home}/run/agent.sock http://chancery/work/api"
         ));
-        if std::io::stdin().is_terminal() {
+        if is_screen_there() {
+            // The dialog knows the server and asks for the rest. It is given no
+            // time: what it cannot do the terminal still can.
+            let mut dialog = Command::new(self.programs.join("chancery-desktop"));
+            dialog
+                .args(["--show", "login"])
+                .env("CHANCERY_HOME", &self.home)
+                .stdin(Stdio::null())
+                .kill_on_drop(true);
+            *window = dialog.spawn().ok();
+        } else if std::io::stdin().is_terminal() {
             let mut connect = self.chancery();
             connect.args(["connect", address, "--user", "admin"]);
             // A wrong password is said by the command; it can be given again later.
@@ -176,6 +188,13 @@ impl Stage {
                 .await;
         }
     }
+}
+
+/// Whether there is anything to show a window on.
+fn is_screen_there() -> bool {
+    ["WAYLAND_DISPLAY", "DISPLAY"]
+        .iter()
+        .any(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()))
 }
 
 /// Asks the server to end, and waits until it has.

@@ -6,7 +6,7 @@ use crate::ahead;
 use crate::core::policy::{Settings, read_preferences};
 use crate::refusal::Refusal;
 use chancery_proto::local::{PolicyReport, PreferencesRequest, SettingSource};
-use toml_edit::{DocumentMut, Item, Table, TableLike, value};
+use toml_edit::{DocumentMut, Item, Table, TableLike, Value};
 
 /// `POST /agent/v1/preferences`.
 pub(crate) fn prefer(
@@ -64,7 +64,7 @@ fn changed(before: &str, asked: &PreferencesRequest) -> Result<String, String> {
         .parse()
         .map_err(|error: toml_edit::TomlError| error.message().to_owned())?;
     if let Some(when) = asked.sign_in {
-        part(file.as_table_mut(), "sign_in").insert("when", value(when.as_str()));
+        put(part(file.as_table_mut(), "sign_in"), "when", when.as_str());
     }
     for (name, when) in &asked.applications {
         let all = part(file.as_table_mut(), "application");
@@ -75,7 +75,7 @@ fn changed(before: &str, asked: &PreferencesRequest) -> Result<String, String> {
         let key = known.unwrap_or_else(|| name.trim().to_owned());
         match when {
             Some(when) => {
-                part(all, &key).insert("sign_in", value(when.as_str()));
+                put(part(all, &key), "sign_in", when.as_str());
             }
             None => {
                 all.remove(&key);
@@ -83,14 +83,32 @@ fn changed(before: &str, asked: &PreferencesRequest) -> Result<String, String> {
         }
     }
     if let Some(theme) = asked.theme {
-        part(file.as_table_mut(), "desktop").insert("theme", value(theme.as_str()));
+        put(
+            part(file.as_table_mut(), "desktop"),
+            "theme",
+            theme.as_str(),
+        );
     }
     if let Some(start) = asked.start {
-        part(file.as_table_mut(), "desktop").insert("start", value(start));
+        put(part(file.as_table_mut(), "desktop"), "start", start);
     }
     let text = file.to_string();
     read_preferences(&text).map_err(|mistakes| mistakes.join(" "))?;
     Ok(text)
+}
+
+/// Says that, with what stands around it as it was.
+fn put(part: &mut dyn TableLike, name: &str, said: impl Into<Value>) {
+    let mut said: Value = said.into();
+    match part.get_mut(name) {
+        Some(Item::Value(before)) => {
+            *said.decor_mut() = before.decor().clone();
+            *before = said;
+        }
+        _ => {
+            part.insert(name, Item::Value(said));
+        }
+    }
 }
 
 /// The part of that name, made where it is not there.
@@ -136,13 +154,14 @@ mod tests {
         insta::assert_snapshot!(after, @r###"
         # mine
         [application."mail CLIENT"]
-        sign_in = "at-start"
+        sign_in = "at-start" # slow line
 
         [sign_in]
         when = "first-use"
         "###);
+        // What was said about an application goes with its comments.
         let after = changed(before, &mail(None)).expect("changed");
-        assert_eq!(after, "[sign_in]\nwhen = \"first-use\"\n");
+        assert_eq!(after, "\n[sign_in]\nwhen = \"first-use\"\n");
     }
 
     #[test]
@@ -179,7 +198,10 @@ mod tests {
             ..Settings::default()
         };
         let refused = permit(&settings, &mail(Some(SignInWhen::AtStart))).expect_err("refused");
-        assert!(refused.to_string().contains("Mail client"), "{refused}");
+        assert!(
+            format!("{refused:?}").contains("Mail client"),
+            "{refused:?}"
+        );
         let theme = PreferencesRequest {
             theme: Some(Theme::Light),
             ..PreferencesRequest::default()

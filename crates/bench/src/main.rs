@@ -8,6 +8,7 @@ mod report;
 mod resting;
 mod stage;
 mod streams;
+mod thunderbird;
 mod together;
 mod transfers;
 
@@ -22,11 +23,12 @@ type Fault = Box<dyn Error + Send + Sync>;
 /// A group of rows and what measures it.
 type Group = (&'static str, fn() -> Result<Vec<Row>, Fault>);
 
-const GROUPS: [Group; 4] = [
+const GROUPS: [Group; 5] = [
     ("reads", reads::measure),
     ("transfers", transfers::measure),
     ("resting", resting::measure),
     ("desktop", desktop::measure),
+    ("thunderbird", thunderbird::measure),
 ];
 
 fn main() -> ExitCode {

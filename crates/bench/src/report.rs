@@ -134,6 +134,8 @@ are counted by the server. At the expiry a proxy holds all calls back until the 
 - *Switch*: from the call to the moment when the last one that watches has read the new state; both sessions live.
 - *Through the agent*: 1 GiB fetched by `curl`, straight over TLS 1.3 and through the agent's socket, in turn. On a \
 machine of two cores a third process that copies everything costs a direct transfer without TLS a third of its speed.
+- *Thunderbird*: from its process's start until its main window and first tab are complete, by its own record, in a \
+display of its own, with a profile that was used before; no agent runs. With the add-on and without it in turn.
 - *Idle*: ten seconds in which nobody asks anything; wake-ups are voluntary switches of all the agent's threads.
 ";
 

@@ -9,8 +9,8 @@ pub(crate) use connecting::{
 };
 pub(crate) use documents::{Checkin, Checkout, Find, Get, Ls, Open, Put};
 pub(crate) use upkeep::{
-    Agent, AgentAction, Api, Completions, Doctor, Man, OnOff, Policy, PolicyAction, Uses,
-    UsesAction,
+    AddOn, Addons, AddonsAction, Agent, AgentAction, Api, Completions, Doctor, Man, OnOff, Policy,
+    PolicyAction, Uses, UsesAction,
 };
 
 use clap::{Args, Parser, Subcommand};
@@ -107,6 +107,8 @@ pub(crate) enum Command {
     Doctor(Doctor),
     /// Send any call of the Work API and print the answer
     Api(Api),
+    /// Put the add-ons into other applications, or take them out
+    Addons(Addons),
     /// Start and end the agent, which holds the connection
     Agent(Agent),
     /// Print the completions of a shell

@@ -1,5 +1,6 @@
 //! The commands, one module each.
 
+pub(crate) mod addons;
 mod agent;
 mod api;
 mod checkin;
@@ -48,6 +49,7 @@ pub(crate) async fn run(context: &Context, line: CommandLine) -> Result<Exit, Fa
         Command::Policy(arguments) => policy::policy(context, arguments.action).await,
         Command::Doctor(arguments) => doctor::doctor(context, arguments.report.as_deref()).await,
         Command::Api(arguments) => api::api(context, arguments).await,
+        Command::Addons(arguments) => addons::addons(context, arguments.action),
         Command::Agent(arguments) => agent::carry_out(context, arguments.action).await,
         Command::Completions(arguments) => completions::print(context, arguments.shell),
         Command::Man(arguments) => man::write(context, &arguments),

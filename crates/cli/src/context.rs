@@ -5,12 +5,12 @@ use crate::arguments::Global;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::Output;
+use crate::reach;
 use crate::terminal::Person;
 use crate::undo::Undo;
 use crate::wording::moment;
-use chancery_client::local::{Agent, LocalError};
+use chancery_client::local::Agent;
 use chancery_platform::agent_process::AgentCommand;
-use chancery_platform::directories::Directories;
 use chancery_proto::clock::{SharedClock, SystemClock, Timestamp};
 use chancery_proto::local::{Hello, ServerEntry, Status};
 use jiff::tz::TimeZone;
@@ -56,32 +56,12 @@ impl Context {
 
     /// The agent if it runs, without the server view, and what it says of itself.
     pub(crate) async fn running_agent(&self) -> Result<Option<(Agent, Hello)>, Failure> {
-        let directories = Directories::from_environment()?;
-        // Nobody else can have put a socket of theirs into a directory of ours.
-        directories.prepare_runtime()?;
-        let agent = Agent::at(directories.socket()).as_application(APPLICATION)?;
-        match agent.hello().await {
-            Ok(hello) => Ok(Some((agent, hello))),
-            Err(LocalError::NotRunning { .. }) => Ok(None),
-            Err(error) => Err(error.into()),
-        }
+        reach::running(APPLICATION).await
     }
 
     /// The agent, started if need be, without the server view.
     pub(crate) async fn own_agent(&self) -> Result<Agent, Failure> {
-        if let Some((agent, _)) = self.running_agent().await? {
-            return Ok(agent);
-        }
-        let directories = Directories::from_environment()?;
-        AgentCommand::this_executable(&directories)?.start().await?;
-        match self.running_agent().await? {
-            Some((agent, _)) => Ok(agent),
-            None => Err(Failure::new(
-                Exit::Agent,
-                "AGENT_START",
-                "The agent was started and ended at once. Run “chancery agent run” in a terminal to see why.",
-            )),
-        }
+        reach::started(APPLICATION, AgentCommand::this_executable).await
     }
 
     /// The agent, started if need be, looking at the server of `--server`.

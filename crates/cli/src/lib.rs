@@ -8,10 +8,12 @@ mod desk;
 mod download;
 mod exit;
 mod failure;
+mod native_messaging;
 mod outage;
 mod output;
 mod paragraph;
 mod progress;
+mod reach;
 mod sign_in;
 mod sink;
 mod table;
@@ -29,6 +31,7 @@ use crate::failure::Failure;
 use crate::output::Output;
 use chancery_platform::machine::asked_to_end;
 use clap::Parser;
+pub use native_messaging::run as run_native_messaging;
 use std::process::ExitCode;
 
 /// Does what the command line says; gives the exit code.

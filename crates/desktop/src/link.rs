@@ -104,6 +104,7 @@ async fn listen(agent: &Agent, hear: &Hear) -> Result<(), LocalError> {
     hear(Event::Settings(settings));
     let mut events = agent.window_events().await?;
     let mut prompts = agent.prompts(PrompterKind::Window).await?;
+    hear(Event::Listening);
     loop {
         tokio::select! {
             event = events.next() => {

@@ -153,6 +153,8 @@ pub enum Choice {
 pub enum Event {
     /// The person chose something.
     Chosen(Choice),
+    /// The agent's questions are heard from now on.
+    Listening,
     /// The agent does not answer, and why.
     Gone(String),
     /// Every server of the list as it now is.
@@ -306,6 +308,7 @@ impl Model {
     pub fn apply(&mut self, event: Event) -> Vec<Wish> {
         match event {
             Event::Chosen(choice) => self.chosen(choice),
+            Event::Listening => Vec::new(),
             Event::Gone(why) => {
                 self.gone = Some(why);
                 self.waiting.clear();

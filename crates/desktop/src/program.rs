@@ -68,5 +68,5 @@ fn prepared(directories: &Directories) -> Result<AgentCommand, String> {
         .prepare_runtime()
         .map_err(|error| failed(&error))?;
     directories.prepare_kept().map_err(|error| failed(&error))?;
-    AgentCommand::beside_this(directories).map_err(|error| failed(&error))
+    AgentCommand::of_this_installation(directories).map_err(|error| failed(&error))
 }

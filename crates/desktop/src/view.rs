@@ -43,6 +43,15 @@ impl Scene {
     }
 }
 
+/// Under this name the toolkit keeps how high the dialog is by itself.
+const DIALOG_HEIGHT: &str = "dialog height";
+
+/// How high the dialog has to be for what it shows, once it was drawn.
+#[must_use]
+pub fn dialog_height(ctx: &egui::Context) -> Option<f32> {
+    ctx.data(|data| data.get_temp(Id::unique(DIALOG_HEIGHT)))
+}
+
 /// Draws all there is; answers what the person chose.
 pub fn draw(ui: &mut Ui, model: &mut Model, scene: &Scene) -> Vec<Choice> {
     let mut choices = Vec::new();
@@ -53,9 +62,11 @@ pub fn draw(ui: &mut Ui, model: &mut Model, scene: &Scene) -> Vec<Choice> {
                 .fill(scene.palette.ground)
                 .inner_margin(Margin::same(24));
             CentralPanel::no_frame().frame(frame).show(ui, |ui| {
-                ScrollArea::vertical().show(ui, |ui| {
+                let shown = ScrollArea::vertical().show(ui, |ui| {
                     login::contents(ui, model, scene, &mut choices);
                 });
+                let height = shown.content_size.y + 2.0 * 24.0;
+                ui.data_mut(|data| data.insert_temp(Id::unique(DIALOG_HEIGHT), height));
             });
         }
         Open::Window => {
@@ -138,8 +149,13 @@ fn connection(ui: &mut Ui, model: &Model, scene: &Scene, choices: &mut Vec<Choic
             next_step(ui, model, scene, choices);
             ui.with_layout(Layout::top_down(Align::Min), |ui| {
                 ui.spacing_mut().item_spacing.y = 2.0;
+                let until = model.active().and_then(|status| until(status, scene));
+                if until.is_none() {
+                    // Beside the middle of the picture.
+                    ui.add_space(1.5 * GRID);
+                }
                 script::text(ui, palette, Kind::Strong, &model.sentence());
-                if let Some(until) = model.active().and_then(|status| until(status, scene)) {
+                if let Some(until) = until {
                     script::text(ui, palette, Kind::Quiet, &until);
                 }
             });

@@ -5,6 +5,7 @@
 //! and two applications that start it at once both end up with the same agent:
 //! the second process waits for the first to answer and then says ready too.
 
+use crate::programs::{self, MissingProgram, apart};
 use std::ffi::OsString;
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -16,6 +17,8 @@ use tokio::process::Command;
 /// Set for an agent that was started on demand.
 const ON_DEMAND: &str = "CHANCERY_AGENT_ON_DEMAND";
 const READY: &str = "ready";
+/// An agent is ready in a small part of that, also on a busy machine.
+const DEADLINE: Duration = Duration::from_secs(10);
 
 /// How the agent is started.
 #[derive(Debug, Clone)]
@@ -36,6 +39,9 @@ pub enum StartError {
     /// This executable does not know its own path, or cannot be run.
     #[error("The agent cannot be started: {0}.")]
     Spawn(#[source] io::Error),
+    /// The agent's program is not there.
+    #[error(transparent)]
+    Missing(#[from] MissingProgram),
     /// The log cannot be written.
     #[error("The agent's log “{}” cannot be written: {source}.", path.display())]
     Log {
@@ -72,28 +78,25 @@ impl AgentCommand {
             program: std::env::current_exe().map_err(StartError::Spawn)?,
             arguments: vec!["agent".into(), "run".into()],
             log: directories.log(),
-            deadline: Duration::from_secs(10),
+            deadline: DEADLINE,
         })
     }
 
-    /// The `chancery` that lies beside this executable, else the one that
-    /// `CHANCERY_PROGRAM` names, else the one on the path; as `agent run`, with
-    /// its log in the state directory. For programs that are not the command
-    /// line themselves.
+    /// The `chancery` beside this executable, else the one on the `PATH`, as
+    /// `agent run`: for programs that are not the agent's own.
+    /// `CHANCERY_PROGRAM` names another one.
     ///
     /// # Errors
-    /// [`StartError::Spawn`] when this executable does not know its own path.
-    pub fn beside_this(directories: &crate::directories::Directories) -> Result<Self, StartError> {
-        let this = Self::this_executable(directories)?;
-        let name = format!("chancery{}", std::env::consts::EXE_SUFFIX);
-        let beside = this.program.with_file_name(&name);
-        let named = std::env::var_os("CHANCERY_PROGRAM").filter(|path| !path.is_empty());
-        let program = if beside.is_file() {
-            beside
-        } else {
-            named.map_or_else(|| name.into(), PathBuf::from)
-        };
-        Ok(Self { program, ..this })
+    /// [`StartError::Missing`].
+    pub fn of_this_installation(
+        directories: &crate::directories::Directories,
+    ) -> Result<Self, StartError> {
+        Ok(Self {
+            program: programs::find("chancery", "CHANCERY_PROGRAM")?,
+            arguments: vec!["agent".into(), "run".into()],
+            log: directories.log(),
+            deadline: DEADLINE,
+        })
     }
 
     /// Starts the agent and waits until it answers callers. Harmless when one
@@ -107,7 +110,8 @@ impl AgentCommand {
             source,
         };
         let mut command = Command::new(&self.program);
-        apart(&mut command).map_err(StartError::Spawn)?;
+        // The agent leaves the terminal itself.
+        apart(&mut command);
         let mut child = command
             .args(&self.arguments)
             .env(ON_DEMAND, "1")
@@ -132,28 +136,6 @@ impl AgentCommand {
             }),
         }
     }
-}
-
-/// Keeps no directory busy that somebody may want to remove. The agent leaves
-/// the terminal itself.
-#[cfg(unix)]
-#[expect(clippy::unnecessary_wraps, reason = "it can fail on another system")]
-fn apart(command: &mut Command) -> io::Result<()> {
-    command.current_dir("/");
-    Ok(())
-}
-
-/// Keeps no directory busy that somebody may want to remove, no console, and
-/// nothing that whoever started this program reads or writes.
-#[cfg(windows)]
-fn apart(command: &mut Command) -> io::Result<()> {
-    use windows_sys::Win32::System::Threading::{CREATE_NEW_PROCESS_GROUP, DETACHED_PROCESS};
-    crate::windows::process::keep_own_streams()?;
-    command.creation_flags(DETACHED_PROCESS | CREATE_NEW_PROCESS_GROUP);
-    if let Some(root) = std::env::var_os("SystemRoot") {
-        command.current_dir(root);
-    }
-    Ok(())
 }
 
 fn open_log(path: &std::path::Path) -> io::Result<std::fs::File> {

@@ -16,10 +16,10 @@ pub fn is_there() -> Result<(), NoScreen> {
     if cfg!(any(windows, target_os = "macos")) {
         return Ok(());
     }
-    named(["WAYLAND_DISPLAY", "DISPLAY"].map(std::env::var_os))
+    named(&["WAYLAND_DISPLAY", "DISPLAY"].map(std::env::var_os))
 }
 
-fn named(names: [Option<OsString>; 2]) -> Result<(), NoScreen> {
+fn named(names: &[Option<OsString>]) -> Result<(), NoScreen> {
     let is_named = names.iter().flatten().any(|name| !name.is_empty());
     is_named.then_some(()).ok_or(NoScreen)
 }
@@ -30,8 +30,8 @@ mod tests {
 
     #[test]
     fn a_screen_is_there_where_the_session_names_one() {
-        assert!(named([None, Some(":0".into())]).is_ok());
-        assert!(named([Some("wayland-0".into()), None]).is_ok());
-        assert!(named([Some("".into()), None]).is_err());
+        assert!(named(&[None, Some(":0".into())]).is_ok());
+        assert!(named(&[Some("wayland-0".into()), None]).is_ok());
+        assert!(named(&[Some("".into()), None]).is_err());
     }
 }

@@ -2,10 +2,12 @@
 
 pub mod caller;
 pub mod chaos;
+pub mod display;
 pub mod home;
 pub mod http;
 pub mod keyring;
 pub mod lying;
+pub mod marionette;
 pub mod memory;
 pub mod metrics;
 pub mod papers;
@@ -13,14 +15,17 @@ pub mod pattern;
 pub mod programs;
 pub mod screen;
 pub mod server;
+pub mod thunderbird;
 pub mod waiting;
 pub mod web_proxy;
 pub mod wine;
 
 pub use chaos::ChaosProxy;
+pub use display::Display;
 pub use home::TestHome;
 pub use http::{Answer, Request, Target};
 pub use pattern::Pattern;
 pub use screen::Screen;
 pub use server::TestServer;
+pub use thunderbird::Thunderbird;
 pub use wine::WindowsHome;

@@ -77,6 +77,40 @@ pub(crate) enum AgentAction {
     },
 }
 
+/// Add-ons for other applications.
+#[derive(Debug, Args)]
+pub(crate) struct Addons {
+    #[command(subcommand)]
+    pub(crate) action: Option<AddonsAction>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum AddonsAction {
+    /// Show the add-ons and where they are (also without a word)
+    List,
+    /// Put an add-on into its application, or renew the one that is there
+    Install(AddonArguments),
+    /// Take an add-on out of its application
+    Remove(AddonArguments),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AddonArguments {
+    /// Which one
+    #[arg(value_enum)]
+    pub(crate) addon: AddOn,
+    /// The application's profile; without it, the one that it starts with
+    #[arg(long, value_name = "DIRECTORY", value_hint = ValueHint::DirPath)]
+    pub(crate) profile: Option<PathBuf>,
+}
+
+/// An add-on of ours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum AddOn {
+    /// Chancery for Thunderbird
+    Thunderbird,
+}
+
 /// Print completions.
 #[derive(Debug, Args)]
 pub(crate) struct Completions {

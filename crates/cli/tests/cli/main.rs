@@ -1,5 +1,6 @@
 //! The program as a person or a script runs it.
 
+mod addons;
 mod asking;
 mod connecting;
 mod desk;

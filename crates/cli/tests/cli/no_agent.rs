@@ -26,6 +26,7 @@ fn the_help_texts_say_what_there_is() {
         "policy",
         "doctor",
         "api",
+        "addons",
         "agent",
         "completions",
         "man",

@@ -9,8 +9,8 @@ use crate::view::Scene;
 use crate::words::say_with;
 use chancery_platform::agent_process::AgentCommand;
 use chancery_platform::directories::Directories;
-use chancery_platform::logon;
 use chancery_platform::status_icon::{Chosen, Shown, StatusIcon};
+use chancery_platform::{desktop_program, logon};
 use chancery_proto::clock::Timestamp;
 use chancery_proto::local::Show;
 use jiff::tz::TimeZone;
@@ -134,6 +134,10 @@ impl Desk {
 
     /// Takes in one thing, and does what follows.
     pub(super) fn take_in(&mut self, event: Event) {
+        if matches!(event, Event::Listening) {
+            // Whoever started this program may ask now.
+            desktop_program::announce_ready();
+        }
         for wish in self.model.apply(event) {
             self.carry_out(wish);
         }

@@ -17,7 +17,9 @@ use std::time::{Duration, Instant};
 /// As large as the window opens, and as small as it gets.
 const WINDOW: [Vec2; 2] = [vec2(860.0, 600.0), vec2(640.0, 400.0)];
 /// The same of the Login dialog alone.
-const DIALOG: [Vec2; 2] = [vec2(440.0, 420.0), vec2(360.0, 300.0)];
+const DIALOG: [Vec2; 2] = [vec2(440.0, 380.0), vec2(360.0, 220.0)];
+/// The dialog gets no higher by itself; what is more is scrolled to.
+const HIGHEST: f32 = 640.0;
 /// Who uses the connection is asked anew so often while it is shown.
 const FRESH: Duration = Duration::from_secs(2);
 /// The program's own icon has so many pixels on a side.
@@ -89,6 +91,7 @@ fn show(desk: &Rc<RefCell<Desk>>, open: Open) -> eframe::Result {
                 open,
                 painted: None,
                 asked: Instant::now(),
+                height: DIALOG[0].y,
             }))
         }),
     )
@@ -99,9 +102,27 @@ struct Window {
     open: Open,
     painted: Option<&'static Palette>,
     asked: Instant,
+    /// The height that the dialog was given last.
+    height: f32,
 }
 
 impl Window {
+    /// The dialog is as high as what it shows.
+    fn fit(&mut self, ctx: &Context) {
+        if self.open != Open::Dialog {
+            return;
+        }
+        let Some(height) = view::dialog_height(ctx) else {
+            return;
+        };
+        let height = height.clamp(DIALOG[1].y, HIGHEST).ceil();
+        if (height - self.height).abs() >= 1.0 {
+            self.height = height;
+            let size = vec2(DIALOG[0].x, height);
+            ctx.send_viewport_cmd(ViewportCommand::InnerSize(size));
+        }
+    }
+
     /// The colours of now.
     fn palette(&mut self, ctx: &Context, theme: Theme) -> &'static Palette {
         let is_dark = ctx.system_theme() == Some(egui::Theme::Dark);
@@ -139,6 +160,7 @@ impl Window {
         }
         if desk.model.open != self.open {
             self.open = desk.model.open;
+            self.height = 0.0;
             let [size, least] = sizes(self.open);
             ctx.send_viewport_cmd(ViewportCommand::MinInnerSize(least));
             ctx.send_viewport_cmd(ViewportCommand::InnerSize(size));
@@ -170,6 +192,7 @@ impl eframe::App for Window {
             let scene = desk.scene(palette);
             view::draw(ui, &mut desk.model, &scene)
         };
+        self.fit(ui.ctx());
         if chosen.is_empty() {
             return;
         }

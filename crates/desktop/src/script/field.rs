@@ -90,6 +90,11 @@ impl<'a> Field<'a> {
             let is_ours = !is_secret && is_ordered(text);
             if is_ours {
                 keys(ui, text, id);
+                // The toolkit's own stand where the letters would be.
+                let visuals = ui.visuals_mut();
+                visuals.text_cursor.stroke = Stroke::NONE;
+                visuals.selection.bg_fill = Color32::TRANSPARENT;
+                visuals.selection.stroke = Stroke::NONE;
             }
             let mut hidden = |ui: &Ui, text: &dyn TextBuffer, _: f32| {
                 let font = FontId::proportional(theme::TEXT);

@@ -182,7 +182,7 @@ fn buttons(ui: &mut Ui, login: &mut Login, scene: &Scene, choices: &mut Vec<Choi
     let palette = scene.palette;
     let first = match &login.step {
         Step::Address | Step::Proving => say("login-login"),
-        Step::Host(host) => say_with("login-host-confirm", &[("server", &tame(host))]),
+        Step::Host(_) => say("login-host-confirm"),
         Step::Password | Step::SigningIn => say("login-sign-in"),
     };
     let can_go_back = login.prompt.is_none() && login.step == Step::Password

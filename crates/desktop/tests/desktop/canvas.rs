@@ -174,9 +174,9 @@ fn triangle(
 
 fn blend(pixel: &mut Rgba<u8>, source: [f32; 4]) {
     let rest = 1.0 - source[3] / 255.0;
-    for at in 0..3 {
-        let mixed = source[at] + f32::from(pixel.0[at]) * rest;
-        pixel.0[at] = mixed.round().clamp(0.0, 255.0) as u8;
+    for (part, source) in pixel.0.iter_mut().take(3).zip(source) {
+        let mixed = source + f32::from(*part) * rest;
+        *part = mixed.round().clamp(0.0, 255.0) as u8;
     }
 }
 

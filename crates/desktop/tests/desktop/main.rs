@@ -2,6 +2,7 @@
 //! and state is drawn to a picture, and everything is reached by its label.
 
 mod canvas;
+mod morning;
 mod pictures;
 mod scenes;
 mod using;

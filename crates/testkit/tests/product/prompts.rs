@@ -23,7 +23,7 @@ fn signed_out() -> (TestHome, TestServer) {
     (home, server)
 }
 
-fn needs_person(home: &TestHome, server: &TestServer) {
+pub(crate) fn needs_person(home: &TestHome, server: &TestServer) {
     home.connect(server);
     let _ = home.chancery(&["agent", "stop"]).done();
     let _ = home.chancery(&["status"]).done();
@@ -77,12 +77,12 @@ fn offering(home: &TestHome) -> Screen {
 const QUESTION: &str = "(Ctrl-D declines): ";
 
 /// A window, as far as the agent can tell: a process that reads the prompts.
-struct Window {
+pub(crate) struct Window {
     lines: BufReader<UnixStream>,
 }
 
 impl Window {
-    fn open(home: &TestHome) -> Self {
+    pub(crate) fn open(home: &TestHome) -> Self {
         let mut stream = UnixStream::connect(home.socket()).expect("the agent listens");
         let deadline = Some(Duration::from_secs(30));
         stream.set_read_timeout(deadline).expect("set");
@@ -105,7 +105,7 @@ impl Window {
     }
 
     /// The next prompt; what frames the pieces is skipped.
-    fn prompt(&mut self) -> Value {
+    pub(crate) fn prompt(&mut self) -> Value {
         loop {
             let line = self.line();
             if line.starts_with('{') {
@@ -115,7 +115,7 @@ impl Window {
     }
 }
 
-fn answer(home: &TestHome, prompt: &Value, password: &str) -> Answer {
+pub(crate) fn answer(home: &TestHome, prompt: &Value, password: &str) -> Answer {
     let body = json!({"prompt": prompt["number"], "user": ADMIN, "password": password});
     call(
         &home.agent(),
