@@ -5,6 +5,10 @@ use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+/// The packages with programs for a desktop. One that is not in the workspace
+/// is left out.
+const DESKTOP: [&str; 2] = ["chancery-cli", "chancery-desktop"];
+
 /// What `cargo metadata` says about the workspace, without dependencies of
 /// dependencies.
 #[derive(Debug)]
@@ -49,6 +53,44 @@ impl Workspace {
                 .cloned()
                 .unwrap_or_default(),
         })
+    }
+
+    /// The packages with programs for a desktop.
+    pub(crate) fn desktop(&self) -> Vec<&'static str> {
+        let there = |name: &&str| {
+            self.packages
+                .iter()
+                .any(|package| package["name"].as_str() == Some(name))
+        };
+        DESKTOP.into_iter().filter(there).collect()
+    }
+
+    /// The programs for a desktop, by their names.
+    pub(crate) fn desktop_programs(&self) -> Vec<String> {
+        let is_program = |target: &&Value| {
+            let kinds = target["kind"].as_array();
+            kinds.is_some_and(|kinds| kinds.iter().any(|kind| kind == "bin"))
+        };
+        self.packages
+            .iter()
+            .filter(|package| {
+                let name = package["name"].as_str();
+                name.is_some_and(|name| DESKTOP.contains(&name))
+            })
+            .filter_map(|package| package["targets"].as_array())
+            .flatten()
+            .filter(is_program)
+            .filter_map(|target| Some(target["name"].as_str()?.to_owned()))
+            .collect()
+    }
+
+    /// The product's version.
+    pub(crate) fn version(&self) -> Result<&str, Failure> {
+        self.packages
+            .iter()
+            .find(|package| package["name"].as_str() == Some(DESKTOP[0]))
+            .and_then(|package| package["version"].as_str())
+            .ok_or_else(|| Failure::new("cargo metadata does not tell the version.".to_owned()))
     }
 
     /// Where a build puts the programs.

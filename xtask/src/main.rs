@@ -6,11 +6,13 @@ mod cargo;
 mod failure;
 mod fuzz;
 mod house;
+mod package;
 mod packages;
 mod say;
 mod systems;
 mod testing;
 mod up;
+mod windows;
 
 use failure::Failure;
 use std::process::ExitCode;
@@ -25,7 +27,13 @@ cargo xtask COMMAND
   fuzz [TARGET] [--seconds NUMBER]
                    try inputs that nobody thought of, guided by what they reach, 60 s each
   check-house      hold the crates to docs/ARCHITECTURE.md: who may use whom, and that only one knows the system
-  check-systems    compile for Windows and macOS, as far as the toolchain here can";
+  check-systems    compile for Windows and macOS, as far as the toolchain here can
+  windows [--release]
+                   build the desktop's programs for Windows; installs what that takes
+  windows test [NAME...]
+                   run them under Wine, against the real server
+  package deb|windows [--debug]
+                   build a package of the desktop's programs (see packaging/)";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -44,6 +52,11 @@ fn main() -> ExitCode {
             ));
         }),
         ["check-systems"] => systems::check(),
+        ["package", "deb"] => package::deb(true),
+        ["package", "deb", "--debug"] => package::deb(false),
+        ["package", "windows"] => package::windows(true),
+        ["package", "windows", "--debug"] => package::windows(false),
+        ["windows", words @ ..] => windows::windows(words),
         [] | ["help" | "--help" | "-h"] => {
             say::line(HELP);
             Ok(())

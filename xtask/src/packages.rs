@@ -56,6 +56,27 @@ pub(crate) const FOR_LONG: &[Needed] = &[
     ("/usr/lib/python3/dist-packages/uno.py", "python3-uno"),
 ];
 
+/// What builds for Windows and runs it. Two of them bring no program of their
+/// own name: Debian's list of their files shows that they are there.
+pub(crate) const FOR_WINDOWS: &[Needed] = &[
+    ("x86_64-w64-mingw32-gcc", "mingw-w64"),
+    ("/var/lib/dpkg/info/rustc-web.list", "rustc-web"),
+    ("/var/lib/dpkg/info/rust-web-src.list", "rust-web-src"),
+    ("wine", "wine"),
+    ("/usr/lib/wine/wine64", "wine64"),
+    ("Xvfb", "xvfb"),
+];
+
+/// What builds the package for Debian.
+pub(crate) const FOR_DEB: &[Needed] = &[
+    ("dpkg-shlibdeps", "dpkg-dev"),
+    ("strip", "binutils"),
+    ("gzip", "gzip"),
+];
+
+/// What builds the installer for Windows, besides what builds for it.
+pub(crate) const FOR_INSTALLER: &[Needed] = &[("makensis", "nsis")];
+
 /// What builds libFuzzer.
 pub(crate) const FOR_FUZZ: &[Needed] = &[("g++", "g++")];
 

@@ -11,6 +11,7 @@ use crate::sink::{Done, Sink};
 use crate::wording::size;
 use crate::work::Work;
 use chancery_client::local::{Agent, Answer, LocalError, empty_body};
+use chancery_platform::file_names::for_this_system;
 use chancery_proto::ids::DocumentId;
 use chancery_proto::work::Data;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
@@ -119,11 +120,13 @@ pub(crate) fn file_name(profile: &Profile, id: &str) -> String {
     let name = name.trim().trim_start_matches('.');
     let name = if name.is_empty() { id } else { name };
     let short_extension = extension.len() <= 32 && !extension.is_empty();
-    if short_extension {
+    let whole = if short_extension {
         format!("{name}.{}", extension.to_lowercase())
     } else {
         name.to_owned()
-    }
+    };
+    // What a system takes for something else than a file is for it to say.
+    for_this_system(whole)
 }
 
 fn check(profile: &Profile, received: u64, own: &str, to_output: bool) -> Result<(), Failure> {

@@ -139,16 +139,14 @@ impl AgentCommand {
 }
 
 fn open_log(path: &std::path::Path) -> io::Result<std::fs::File> {
-    let mut directories = std::fs::DirBuilder::new();
     let mut options = std::fs::OpenOptions::new();
     #[cfg(unix)]
-    {
-        use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-        directories.mode(0o700);
-        options.mode(0o600);
-    }
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     if let Some(directory) = path.parent() {
-        directories.recursive(true).create(directory)?;
+        crate::directories::make_own(directory).map_err(|error| match error {
+            crate::directories::DirectoryError::Io { source, .. } => source,
+            other => io::Error::other(other),
+        })?;
     }
     options.append(true).create(true).open(path)
 }

@@ -9,13 +9,19 @@
 use std::fmt;
 use std::path::PathBuf;
 
+#[cfg(any(windows, test))]
+mod group_descriptor;
 #[cfg(target_os = "linux")]
 mod uri_list;
+#[cfg(windows)]
+mod windows;
 #[cfg(target_os = "linux")]
 mod x11;
 
-#[cfg(not(target_os = "linux"))]
+#[cfg(not(any(target_os = "linux", windows)))]
 use nowhere as system;
+#[cfg(windows)]
+use windows as system;
 #[cfg(target_os = "linux")]
 use x11 as system;
 
@@ -97,7 +103,7 @@ impl DropTarget {
 /// Who says what is taken.
 type Answer = Box<dyn Fn(Drag) -> bool + Send>;
 
-#[cfg(not(target_os = "linux"))]
+#[cfg(not(any(target_os = "linux", windows)))]
 mod nowhere {
     use super::{Answer, RawWindow, Unavailable};
 

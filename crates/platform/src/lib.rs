@@ -12,6 +12,7 @@ pub mod desktop_program;
 pub mod directories;
 pub mod directory_watch;
 pub mod drop_target;
+pub mod file_names;
 pub mod keyring;
 pub mod limits;
 pub mod logon;

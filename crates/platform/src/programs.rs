@@ -75,10 +75,14 @@ pub(crate) fn apart(command: &mut tokio::process::Command) {
     command.current_dir("/");
 }
 
-/// Keeps no directory busy that somebody may want to remove, and no console.
+/// Keeps no directory busy that somebody may want to remove, no console, and
+/// nothing that whoever started this program reads or writes.
 #[cfg(windows)]
 pub(crate) fn apart(command: &mut tokio::process::Command) {
     use windows_sys::Win32::System::Threading::{CREATE_NEW_PROCESS_GROUP, DETACHED_PROCESS};
+    if let Err(error) = crate::windows::process::keep_own_streams() {
+        tracing::debug!(%error, "what is started may hold this program's output open");
+    }
     command.creation_flags(DETACHED_PROCESS | CREATE_NEW_PROCESS_GROUP);
     if let Some(root) = std::env::var_os("SystemRoot") {
         command.current_dir(root);

@@ -13,7 +13,7 @@ use std::process::{Command, Stdio};
 use tempfile::TempDir;
 
 /// The machine's own proxy settings, in lower case; capitals are read too.
-const PROXIES: [&str; 4] = ["https_proxy", "http_proxy", "all_proxy", "no_proxy"];
+pub(crate) const PROXIES: [&str; 4] = ["https_proxy", "http_proxy", "all_proxy", "no_proxy"];
 
 /// A home of its own, with an agent that ends with it.
 #[derive(Debug)]

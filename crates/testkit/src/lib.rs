@@ -19,6 +19,7 @@ pub mod server;
 pub mod thunderbird;
 pub mod waiting;
 pub mod web_proxy;
+pub mod wine;
 
 pub use chaos::ChaosProxy;
 pub use display::Display;
@@ -28,3 +29,4 @@ pub use pattern::Pattern;
 pub use screen::Screen;
 pub use server::TestServer;
 pub use thunderbird::Thunderbird;
+pub use wine::WindowsHome;

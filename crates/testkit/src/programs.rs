@@ -41,3 +41,28 @@ pub fn program(name: &str) -> PathBuf {
 pub fn is_long() -> bool {
     std::env::var_os("CHANCERY_TEST_LONG").is_some_and(|value| value == "1")
 }
+
+/// The package whose name ends so, which `cargo xtask package` made: in
+/// `CHANCERY_PACKAGES_DIR`, else in `package` beside the directory of programs.
+///
+/// # Panics
+/// When it was not made, with what to do about it.
+#[must_use]
+pub fn package(end: &str) -> PathBuf {
+    let place = std::env::var_os("CHANCERY_PACKAGES_DIR").map_or_else(
+        || directory().parent().map(|target| target.join("package")),
+        |place| Some(PathBuf::from(place)),
+    );
+    let place = place.expect("the programs are in a directory");
+    let found = std::fs::read_dir(&place).ok().and_then(|entries| {
+        entries
+            .filter_map(|entry| Some(entry.ok()?.path()))
+            .find(|path| path.to_string_lossy().ends_with(end))
+    });
+    found.unwrap_or_else(|| {
+        panic!(
+            "There is nothing in {} that ends in “{end}”. “cargo xtask windows test” makes it.",
+            place.display()
+        )
+    })
+}

@@ -1,8 +1,9 @@
 //! A program at a terminal of its own, and the person in front of it.
 
-use crate::waiting::{PATIENCE, ended};
+use crate::waiting::{PATIENCE, ended, eventually};
 use rustix::fd::OwnedFd;
 use rustix::pty::{OpenptFlags, grantpt, ioctl_tiocgptpeer, openpt, unlockpt};
+use rustix::termios::LocalModes;
 use std::fs::File;
 use std::io::{Read, Write};
 use std::process::{Child, Command, ExitStatus};
@@ -101,6 +102,16 @@ impl Screen {
     /// When the terminal is gone.
     pub fn type_in(&mut self, text: &str) {
         self.keyboard.write_all(text.as_bytes()).expect("typed");
+    }
+
+    /// Waits until the terminal shows nothing by itself of what is typed. A
+    /// console of Windows under Wine is that only while it is read from.
+    pub fn wait_until_silent(&self) {
+        eventually("the terminal is silent", || {
+            let modes = rustix::termios::tcgetattr(&self.keyboard).ok()?;
+            let echoes = modes.local_modes.contains(LocalModes::ECHO);
+            (!echoes).then_some(())
+        });
     }
 
     /// Ends the program at once, as a crash would.

@@ -11,7 +11,10 @@ const SOCKET: &str = "chancery-agent.socket";
 const SERVICE: &str = "chancery-agent.service";
 
 pub(super) fn is_on(_directories: &Directories) -> Result<bool, AutostartError> {
-    Ok(units()?.join(SOCKET).exists())
+    // Its own unit, or that of a package which systemd was told to take.
+    let units = units()?;
+    let taken = units.join("sockets.target.wants").join(SOCKET);
+    Ok(units.join(SOCKET).exists() || std::fs::symlink_metadata(taken).is_ok())
 }
 
 pub(super) fn is_possible() -> Result<(), AutostartError> {
@@ -178,6 +181,16 @@ mod tests {
             service.contains(r#"ExecStart="/opt/a \"b\" 100%% $$HOME/chancery" agent run"#),
             "{service}"
         );
+    }
+
+    #[test]
+    fn a_package_brings_the_same_units() {
+        let of_package = include_str!("../../../../packaging/linux/chancery-agent.socket");
+        let here = of_package.replace("%t/chancery/agent.sock", "/run/here");
+        assert_eq!(here, socket_unit(Path::new("/run/here")));
+        let of_package = include_str!("../../../../packaging/linux/chancery-agent.service");
+        let quoted = of_package.replace("/usr/bin/chancery", "\"/usr/bin/chancery\"");
+        assert_eq!(quoted, service_unit(Path::new("/usr/bin/chancery")));
     }
 
     #[test]

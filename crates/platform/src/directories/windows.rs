@@ -3,7 +3,7 @@
 #![expect(unsafe_code, reason = "the system's own calls")]
 
 use super::{Directories, DirectoryError, set};
-use crate::windows::security::{Descriptor, WRITING, rights_of};
+use crate::windows::security::{ADMINISTRATORS, Descriptor, USING, keep_to, rights_of};
 use crate::windows::{checked, name_of, process, text};
 use std::ffi::OsString;
 use std::fs;
@@ -104,17 +104,32 @@ pub(super) fn make_own(path: &Path) -> Result<(), DirectoryError> {
     if !found.is_dir() {
         return Err(refuse("it is not a directory"));
     }
-    let owner = rights_of(path, WRITING).map_err(io)?.owner;
-    if owner != sid && !crate::windows::security::ADMINISTRATORS.contains(&owner.as_str()) {
+    let rights = rights_of(path, USING).map_err(io)?;
+    let is_ours = |one: &String| *one == sid || ADMINISTRATORS.contains(&one.as_str());
+    if !is_ours(&rights.owner) {
         return Err(refuse("it belongs to somebody else"));
     }
-    Ok(())
+    if rights
+        .allowed
+        .is_some_and(|users| users.iter().all(is_ours))
+    {
+        return Ok(());
+    }
+    // What others may do there is taken from them.
+    only(&sid)
+        .and_then(|descriptor| keep_to(path, &descriptor))
+        .map_err(io)
+}
+
+/// This user, administrators and the system.
+fn only(sid: &str) -> io::Result<Descriptor> {
+    Descriptor::parse(&format!(
+        "O:{sid}D:P(A;OICI;FA;;;{sid})(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)"
+    ))
 }
 
 fn make(path: &Path, sid: &str) -> io::Result<()> {
-    let descriptor = Descriptor::parse(&format!(
-        "O:{sid}D:P(A;OICI;FA;;;{sid})(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)"
-    ))?;
+    let descriptor = only(sid)?;
     let attributes = descriptor.attributes();
     let name = text::wide(path);
     // SAFETY: the name ends in a zero, and the descriptor outlives the call.
@@ -125,6 +140,7 @@ fn make(path: &Path, sid: &str) -> io::Result<()> {
 mod tests {
     use super::{Environment, make_own};
     use crate::directories::{Directories, DirectoryError};
+    use crate::windows::security::{Descriptor, keep_to};
     use std::path::Path;
 
     fn environment() -> Environment {
@@ -167,6 +183,24 @@ mod tests {
         })
         .expect_err("nowhere");
         assert!(matches!(error, DirectoryError::NoHome), "{error}");
+    }
+
+    #[test]
+    fn what_others_may_do_in_a_directory_is_taken_from_them() {
+        use crate::private_file::standing;
+        let place = tempfile::tempdir().expect("made");
+        // Wine 8 lets a directory inherit in spite of being told otherwise, so
+        // that the one above it is this user's alone as well.
+        let above = place.path().join("above");
+        make_own(&above).expect("made");
+        let open = above.join("open");
+        std::fs::create_dir(&open).expect("made");
+        let everybody = Descriptor::parse("D:P(A;OICI;FA;;;WD)").expect("a list");
+        keep_to(&open, &everybody).expect("changed");
+        assert!(standing(&open).expect("there").is_shared);
+        make_own(&open).expect("taken");
+        let standing = standing(&open).expect("there");
+        assert!(standing.is_own && !standing.is_shared, "{standing:?}");
     }
 
     #[test]

@@ -227,11 +227,16 @@ fn is(error: &io::Error, code: u32) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{OwnListener, connect};
+    use super::{OwnListener, connect, instance, is};
     use crate::directories::Directories;
     use crate::socket::{ConnectError, ListenError};
+    use crate::windows::process::own_sid;
+    use crate::windows::security::{Descriptor, allowed_on, owner_of};
+    use std::os::windows::io::{AsRawHandle, BorrowedHandle};
     use std::path::PathBuf;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::windows::named_pipe::ClientOptions;
+    use windows_sys::Win32::Foundation::ERROR_INVALID_OWNER;
 
     fn pipe() -> (tempfile::TempDir, PathBuf) {
         let home = tempfile::tempdir().expect("made");
@@ -267,6 +272,35 @@ mod tests {
         let mut answer = String::new();
         caller.read_to_string(&mut answer).await.expect("the end");
         assert_eq!(answer, "good bye");
+    }
+
+    #[tokio::test]
+    async fn the_pipe_is_this_users_and_lets_nobody_else_in() {
+        let (_home, path) = pipe();
+        let _listener = OwnListener::open(&path).await.expect("opened");
+        let caller = ClientOptions::new().open(&path).expect("connected");
+        // SAFETY: the pipe is open as long as `caller` lives.
+        let handle = unsafe { BorrowedHandle::borrow_raw(caller.as_raw_handle()) };
+        let own = own_sid().expect("a user");
+        assert_eq!(owner_of(handle).expect("an owner"), own);
+        let everything = u32::MAX;
+        let allowed = allowed_on(handle, everything).expect("a list");
+        assert_eq!(allowed, Some(vec![own]));
+    }
+
+    #[tokio::test]
+    async fn nothing_is_told_to_a_pipe_of_somebody_else() {
+        let (_home, path) = pipe();
+        let descriptor = Descriptor::parse("O:SYG:SYD:(A;;GA;;;WD)").expect("a list");
+        let strangers = match instance(&path, &descriptor, true) {
+            Ok(strangers) => strangers,
+            // Windows lets nobody make what belongs to another; Wine does.
+            Err(error) if is(&error, ERROR_INVALID_OWNER) => return,
+            Err(error) => panic!("{error}"),
+        };
+        let error = connect(&path).await.expect_err("somebody else's");
+        assert!(matches!(error, ConnectError::Stranger { .. }), "{error:?}");
+        drop(strangers);
     }
 
     #[tokio::test]

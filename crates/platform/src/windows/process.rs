@@ -7,8 +7,13 @@ use std::io;
 use std::os::windows::io::{AsRawHandle, FromRawHandle, OwnedHandle};
 use std::path::PathBuf;
 use std::sync::OnceLock;
-use windows_sys::Win32::Foundation::{FILETIME, HANDLE};
+use windows_sys::Win32::Foundation::{
+    FILETIME, HANDLE, HANDLE_FLAG_INHERIT, INVALID_HANDLE_VALUE, SetHandleInformation,
+};
 use windows_sys::Win32::Security::{GetTokenInformation, TOKEN_QUERY, TOKEN_USER, TokenUser};
+use windows_sys::Win32::System::Console::{
+    GetStdHandle, STD_ERROR_HANDLE, STD_INPUT_HANDLE, STD_OUTPUT_HANDLE,
+};
 use windows_sys::Win32::System::Threading::{
     GetCurrentProcess, GetProcessTimes, OpenProcess, OpenProcessToken,
     PROCESS_QUERY_LIMITED_INFORMATION, QueryFullProcessImageNameW,
@@ -72,6 +77,23 @@ pub(crate) fn own_sid() -> io::Result<String> {
     // SAFETY: the call takes nothing; its handle need not be closed.
     let sid = sid_of(unsafe { GetCurrentProcess() })?;
     Ok(SID.get_or_init(|| sid).clone())
+}
+
+/// A program that this one starts gets none of this one's standard streams,
+/// unless it is handed one. The system hands over every handle that may be
+/// inherited, and whoever waits for the end of this program's output would wait
+/// for the other one too.
+pub(crate) fn keep_own_streams() -> io::Result<()> {
+    for stream in [STD_INPUT_HANDLE, STD_OUTPUT_HANDLE, STD_ERROR_HANDLE] {
+        // SAFETY: the call takes no pointers.
+        let handle = unsafe { GetStdHandle(stream) };
+        if handle.is_null() || handle == INVALID_HANDLE_VALUE {
+            continue;
+        }
+        // SAFETY: the handle is this process's own and open.
+        checked(unsafe { SetHandleInformation(handle, HANDLE_FLAG_INHERIT, 0) })?;
+    }
+    Ok(())
 }
 
 fn sid_of(process: HANDLE) -> io::Result<String> {

@@ -11,10 +11,12 @@ use windows_sys::Win32::Foundation::LocalFree;
 use windows_sys::Win32::Security::Authorization::{
     ConvertSidToStringSidW, ConvertStringSecurityDescriptorToSecurityDescriptorW,
     GetNamedSecurityInfoW, GetSecurityInfo, SDDL_REVISION_1, SE_FILE_OBJECT, SE_KERNEL_OBJECT,
+    SetNamedSecurityInfoW,
 };
 use windows_sys::Win32::Security::{
     ACCESS_ALLOWED_ACE, ACE_HEADER, ACL, DACL_SECURITY_INFORMATION, GetAce,
-    OWNER_SECURITY_INFORMATION, PSID, SECURITY_ATTRIBUTES,
+    GetSecurityDescriptorDacl, OWNER_SECURITY_INFORMATION, PROTECTED_DACL_SECURITY_INFORMATION,
+    PSID, SECURITY_ATTRIBUTES,
 };
 
 /// The system, the group of administrators, and the installer of Windows.
@@ -71,6 +73,40 @@ impl Descriptor {
     }
 }
 
+/// Lets those that `descriptor` names use the file or directory, and what lies
+/// in it, and nobody else.
+pub(crate) fn keep_to(path: &Path, descriptor: &Descriptor) -> io::Result<()> {
+    let (mut is_there, mut is_default) = (0, 0);
+    let mut list: *mut ACL = std::ptr::null_mut();
+    // SAFETY: the descriptor is one; all three may be written.
+    checked(unsafe {
+        GetSecurityDescriptorDacl(
+            descriptor.0.0,
+            &raw mut is_there,
+            &raw mut list,
+            &raw mut is_default,
+        )
+    })?;
+    if is_there == 0 || list.is_null() {
+        // Without a list everybody may do everything.
+        return Err(io::ErrorKind::InvalidInput.into());
+    }
+    let name = text::wide(path);
+    // SAFETY: the name ends in a zero; the list lies in the descriptor, which
+    // outlives the call.
+    told(unsafe {
+        SetNamedSecurityInfoW(
+            name.as_ptr(),
+            SE_FILE_OBJECT,
+            DACL_SECURITY_INFORMATION | PROTECTED_DACL_SECURITY_INFORMATION,
+            std::ptr::null_mut(),
+            std::ptr::null_mut(),
+            list,
+            std::ptr::null(),
+        )
+    })
+}
+
 /// A security id as text.
 ///
 /// # Safety
@@ -108,6 +144,35 @@ pub(crate) fn owner_of(handle: BorrowedHandle<'_>) -> io::Result<String> {
     let owner = unsafe { sid_text(owner) };
     drop(given);
     owner
+}
+
+/// The security ids of those who are allowed any of the rights `wanted` with
+/// the kernel's object behind `handle`; none where everybody may.
+#[cfg(test)]
+pub(crate) fn allowed_on(
+    handle: BorrowedHandle<'_>,
+    wanted: u32,
+) -> io::Result<Option<Vec<String>>> {
+    let mut list: *mut ACL = std::ptr::null_mut();
+    let mut descriptor = std::ptr::null_mut();
+    // SAFETY: the handle is open; both pointers may be written.
+    told(unsafe {
+        GetSecurityInfo(
+            handle.as_raw_handle(),
+            SE_KERNEL_OBJECT,
+            DACL_SECURITY_INFORMATION,
+            std::ptr::null_mut(),
+            std::ptr::null_mut(),
+            &raw mut list,
+            std::ptr::null_mut(),
+            &raw mut descriptor,
+        )
+    })?;
+    let given = Given(descriptor);
+    // SAFETY: the list lies in the descriptor, which lives on.
+    let allowed = unsafe { allowed(list, wanted) };
+    drop(given);
+    allowed
 }
 
 /// Who owns a file or directory, and who may change it.
