@@ -207,8 +207,7 @@ pub fn pixels(state: State, size: u16, tones: Tones) -> Vec<u8> {
 
 /// The program's own picture: a sheet with a folded corner, and the check mark
 /// of a connection on it.
-#[must_use]
-pub fn own_pixels(size: u16) -> Vec<u8> {
+fn own() -> [Mark; 4] {
     let mut sheet = line(&[
         (3.0, 0.8),
         (10.2, 0.8),
@@ -217,13 +216,48 @@ pub fn own_pixels(size: u16) -> Vec<u8> {
         (3.0, 15.2),
     ]);
     sheet.close_path();
-    let marks = [
+    [
         Mark::Line(sheet.clone(), 1.2),
         Mark::Fill(sheet),
         Mark::Gap(line(&[(10.0, 0.9), (10.0, 4.4), (13.5, 4.4)]), 0.9),
         Mark::Gap(line(&[(5.4, 9.6), (7.5, 11.7), (11.4, 7.2)]), 1.7),
-    ];
-    drawn(&marks, size, crate::theme::LIGHT.accent)
+    ]
+}
+
+/// The program's own picture, as [`pixels`].
+#[must_use]
+pub fn own_pixels(size: u16) -> Vec<u8> {
+    drawn(&own(), size, crate::theme::LIGHT.accent)
+}
+
+/// The program's own picture as an SVG, for packages and icon themes.
+#[must_use]
+pub fn own_svg() -> String {
+    let color = crate::theme::LIGHT.accent;
+    let color = format!("#{:02x}{:02x}{:02x}", color.r(), color.g(), color.b());
+    let (mut seen, mut gaps) = (String::new(), String::new());
+    for mark in own() {
+        match mark {
+            Mark::Fill(path) => {
+                seen.push_str(&format!("    <path d=\"{}\"/>\n", path.to_svg()));
+            }
+            Mark::Line(path, width) => {
+                let path = path.to_svg();
+                seen.push_str(&format!(
+                    "    <path d=\"{path}\" fill=\"none\" stroke=\"{color}\" stroke-width=\"{width}\"/>\n"
+                ));
+            }
+            Mark::Gap(path, width) => {
+                let path = path.to_svg();
+                gaps.push_str(&format!(
+                    "      <path d=\"{path}\" stroke-width=\"{width}\"/>\n"
+                ));
+            }
+        }
+    }
+    format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 16 16\" stroke-linecap=\"round\" stroke-linejoin=\"round\">\n  <mask id=\"gaps\">\n    <rect width=\"16\" height=\"16\" fill=\"white\"/>\n    <g fill=\"none\" stroke=\"black\">\n{gaps}    </g>\n  </mask>\n  <g fill=\"{color}\" mask=\"url(#gaps)\">\n{seen}  </g>\n</svg>\n"
+    )
 }
 
 fn drawn(marks: &[Mark], size: u16, color: Color32) -> Vec<u8> {
@@ -278,7 +312,7 @@ pub const STATES: [State; 8] = [
 
 #[cfg(test)]
 mod tests {
-    use super::{ON_PANEL, STATES, Tones, pixels};
+    use super::{ON_PANEL, STATES, Tones, own_svg, pixels};
     use egui::Color32;
 
     /// How many of the pixels of two pictures differ clearly, were both in the
@@ -315,6 +349,20 @@ mod tests {
                 }
             }
         }
+    }
+
+    /// `INSTA_UPDATE=always` writes it anew.
+    #[test]
+    fn the_packages_have_the_programs_own_picture() {
+        let path = concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../../packaging/icons/chancery.svg"
+        );
+        if std::env::var_os("INSTA_UPDATE").is_some_and(|word| word == "always") {
+            std::fs::write(path, own_svg()).expect("written");
+        }
+        let packed = std::fs::read_to_string(path).expect("the packages' icon");
+        assert_eq!(packed, own_svg());
     }
 
     #[test]

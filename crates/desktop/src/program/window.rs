@@ -70,6 +70,8 @@ fn show(desk: &Rc<RefCell<Desk>>, open: Open) -> eframe::Result {
         .with_title(say("app-name"))
         .with_app_id("chancery-desktop")
         .with_icon(Arc::new(icon))
+        // What is dropped is taken by `platform`: a window has one target.
+        .with_drag_and_drop(false)
         .with_inner_size(size)
         .with_min_inner_size(least);
     let options = eframe::NativeOptions {
