@@ -5,6 +5,7 @@
 pub(crate) mod board;
 
 use crate::agent::{SharedAgent, same_to_a_person};
+use crate::core::policy::Settings;
 use crate::refusal::Refusal;
 use bytes::Bytes;
 use chancery_client::local::{Body, BoxError};
@@ -35,6 +36,7 @@ struct Listening {
     changes: watch::Receiver<u64>,
     stopping: watch::Receiver<bool>,
     told: Option<Vec<Status>>,
+    settings: Option<Arc<Settings>>,
 }
 
 impl Listening {
@@ -42,21 +44,30 @@ impl Listening {
     async fn next(&mut self) -> Option<WindowEvent> {
         loop {
             self.changes.borrow_and_update();
+            let settings = self.agent.settings.settings();
+            let is_known = |told: &Arc<Settings>| Arc::ptr_eq(told, &settings);
+            if !self.settings.as_ref().is_some_and(is_known) {
+                self.settings = Some(settings);
+                return Some(WindowEvent {
+                    settings: Some(self.agent.settings.report()),
+                    ..WindowEvent::default()
+                });
+            }
             let now = self.agent.all_statuses();
             let is_news = self.told.as_ref().is_none_or(|told| !same(told, &now));
             if is_news {
                 self.told = Some(now.clone());
                 return Some(WindowEvent {
                     servers: Some(now),
-                    show: None,
+                    ..WindowEvent::default()
                 });
             }
             tokio::select! {
                 biased;
                 _ = self.stopping.wait_for(|stops| *stops) => return None,
                 wish = self.wishes.recv() => return Some(WindowEvent {
-                    servers: None,
                     show: Some(wish?),
+                    ..WindowEvent::default()
                 }),
                 changed = self.changes.changed() => changed.ok()?,
                 () = self.agent.next_end() => {}
@@ -92,6 +103,7 @@ pub(crate) fn listen(agent: &SharedAgent) -> Response<Body> {
         changes: agent.changes.subscribe(),
         stopping: agent.stopping.subscribe(),
         told: None,
+        settings: None,
     };
     let lines = stream::unfold(listening, |mut listening| async move {
         let event = listening.next().await?;

@@ -8,11 +8,14 @@ use crate::words::say;
 use chancery_client::local::{Agent, LocalError};
 use chancery_platform::agent_process::AgentCommand;
 use chancery_proto::local::PrompterKind;
+use std::collections::HashMap;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::task::AbortHandle;
 
 /// How the agent's list of callers calls this program.
 const LABEL: &str = "Chancery";
@@ -64,34 +67,33 @@ async fn keep(
         Err(error) => return hear(Event::Gone(Trouble::of(&error).sentence)),
     };
     let mut wait = AGAIN[0];
+    let listened = AtomicBool::new(false);
     loop {
         match command.start().await {
             Err(error) => hear(Event::Gone(error.to_string())),
             Ok(()) => {
                 let lost = tokio::select! {
-                    lost = listen(&agent, &hear) => lost,
+                    lost = listen(&agent, &hear, &listened) => lost,
                     () = serve(&agent, &hear, &mut wished) => return,
                 };
-                match lost {
-                    // It was there: whatever ended it, begin anew.
-                    Ok(()) => {
-                        wait = AGAIN[0];
-                        hear(Event::Gone(say("trouble-gone")));
-                    }
-                    Err(error) => hear(Event::Gone(Trouble::of(&error).sentence)),
+                // It was there: whatever ended it, begin anew.
+                let was_there = listened.swap(false, Ordering::Relaxed);
+                if was_there {
+                    wait = AGAIN[0];
                 }
+                hear(Event::Gone(match lost {
+                    Err(error) if !was_there => Trouble::of(&error).sentence,
+                    _ => say("trouble-gone"),
+                }));
             }
         }
-        // What the person wants now cannot be done, and is said to be so.
-        let until = tokio::time::sleep(wait);
-        tokio::pin!(until);
-        loop {
-            tokio::select! {
-                () = &mut until => break,
-                wish = wished.recv() => match wish {
-                    Some(wish) => missed(&hear, wish),
-                    None => return,
-                }
+        // What the person wants now cannot be done, and is said to be so; and
+        // since somebody waits for it, it is begun anew at once.
+        tokio::select! {
+            () = tokio::time::sleep(wait) => {}
+            wish = wished.recv() => match wish {
+                Some(wish) => missed(&hear, wish),
+                None => return,
             }
         }
         wait = (wait * 2).min(AGAIN[1]);
@@ -99,16 +101,19 @@ async fn keep(
 }
 
 /// Hears of every change, and of every question; returns when the agent ends.
-async fn listen(agent: &Agent, hear: &Hear) -> Result<(), LocalError> {
-    let settings = agent.policy().await?;
-    hear(Event::Settings(settings));
-    let mut events = agent.window_events().await?;
+async fn listen(agent: &Agent, hear: &Hear, listened: &AtomicBool) -> Result<(), LocalError> {
+    // Who finds the window can have somebody asked.
     let mut prompts = agent.prompts(PrompterKind::Window).await?;
+    let mut events = agent.window_events().await?;
     hear(Event::Listening);
+    listened.store(true, Ordering::Relaxed);
     loop {
         tokio::select! {
             event = events.next() => {
                 let Some(event) = event? else { return Ok(()) };
+                if let Some(settings) = event.settings {
+                    hear(Event::Settings(settings));
+                }
                 if let Some(servers) = event.servers {
                     hear(Event::Servers(servers));
                 }
@@ -126,13 +131,29 @@ async fn listen(agent: &Agent, hear: &Hear) -> Result<(), LocalError> {
 
 /// Carries out wishes, each by itself, until nobody can wish any more.
 async fn serve(agent: &Agent, hear: &Hear, wished: &mut UnboundedReceiver<Wish>) {
+    let mut attempts: HashMap<u64, AbortHandle> = HashMap::new();
     while let Some(wish) = wished.recv().await {
+        attempts.retain(|_, attempt| !attempt.is_finished());
+        if let Wish::GiveUp(number) = wish {
+            // The agent drops a call whose caller has hung up.
+            if let Some(attempt) = attempts.remove(&number) {
+                attempt.abort();
+            }
+            continue;
+        }
+        let number = match &wish {
+            Wish::Try(number, _) => Some(*number),
+            _ => None,
+        };
         let (agent, hear) = (agent.clone(), Arc::clone(hear));
-        tokio::spawn(async move {
+        let task = tokio::spawn(async move {
             if let Some(event) = carried_out(&agent, wish).await {
                 hear(event);
             }
         });
+        if let Some(number) = number {
+            attempts.insert(number, task.abort_handle());
+        }
     }
 }
 
@@ -195,7 +216,7 @@ async fn carried_out(agent: &Agent, wish: Wish) -> Option<Event> {
             ))
         }
         // The program's own business.
-        Wish::Quit => None,
+        Wish::GiveUp(_) | Wish::Quit => None,
     }
 }
 
@@ -209,7 +230,7 @@ fn missed(hear: &Hear, wish: Wish) {
         Wish::Try(number, _) => hear(Event::Tried(number, Err(trouble))),
         Wish::Connect(server, _) => hear(Event::Connected(server, Err(trouble))),
         Wish::Examine(id) => hear(Event::Examined(id, Err(trouble))),
-        Wish::Decline(_) | Wish::Uses | Wish::Settings | Wish::Quit => {}
+        Wish::GiveUp(_) | Wish::Decline(_) | Wish::Uses | Wish::Settings | Wish::Quit => {}
         Wish::SignIn(_)
         | Wish::Disconnect(_)
         | Wish::Change(_)

@@ -127,6 +127,7 @@ impl Model {
                     .is_some_and(|login| login.prompt.is_some())
                 {
                     self.close_login();
+                    self.calm();
                 }
                 Vec::new()
             }
@@ -134,6 +135,14 @@ impl Model {
                 self.servers = servers;
                 self.is_known = true;
                 self.gone = None;
+                let known = |id: &String| {
+                    let mut all = self
+                        .servers
+                        .iter()
+                        .filter_map(|status| status.server.as_ref());
+                    all.any(|server| server.id == *id)
+                };
+                self.looks.retain(|id, _| known(id));
                 self.examine_what_is_new()
             }
             Event::Show(show) => self.show(show),
@@ -145,6 +154,10 @@ impl Model {
                     && trouble.kind != Kind::NeedsUser
                 {
                     self.said = Said::trouble(trouble.sentence);
+                    // The icon alone could not say it.
+                    if self.open == Open::Nothing {
+                        return self.show(Show::List);
+                    }
                 }
                 self.refresh()
             }
@@ -310,17 +323,17 @@ impl Model {
         }
     }
 
+    /// No to what stands in front: the dialog, else the question.
     fn refused(&mut self) -> Vec<Wish> {
-        if self.question.take().is_some() {
+        let Some(login) = &self.login else {
+            self.question = None;
             return Vec::new();
-        }
-        let declined = self
-            .login
-            .as_ref()
-            .and_then(|login| login.prompt.as_ref())
-            .map(|prompt| prompt.number);
+        };
+        let given_up = login.under_way().map(Wish::GiveUp);
+        let prompt = login.prompt.as_ref();
+        let declined = prompt.map(|prompt| Wish::Decline(prompt.number));
         self.close_login();
-        declined.map(Wish::Decline).into_iter().collect()
+        given_up.into_iter().chain(declined).collect()
     }
 
     fn pressed(&mut self) -> Vec<Wish> {
@@ -349,6 +362,7 @@ impl Model {
                 self.open_login(Login::by_address(""));
                 return Vec::new();
             }
+            Show::Nothing => return Vec::new(),
             Show::Window => {}
             Show::List => self.page = Page::Servers,
             Show::Preferences => self.page = Page::Preferences,
@@ -410,19 +424,17 @@ impl Model {
     fn prompted(&mut self, prompt: Prompt) -> Vec<Wish> {
         if prompt.over {
             self.waiting.retain(|one| one.number != prompt.number);
-            let is_shown = |login: &Login| {
-                login
-                    .prompt
-                    .as_ref()
-                    .is_some_and(|one| one.number == prompt.number)
-            };
+            let shown = self.login.as_mut().filter(|login| {
+                let shown = login.prompt.as_ref();
+                shown.is_some_and(|one| one.number == prompt.number)
+            });
             // An attempt that is under way ends by itself a moment later.
-            if self
-                .login
-                .as_ref()
-                .is_some_and(|login| is_shown(login) && !login.is_busy())
+            if let Some(login) = shown
+                && login.question_is_over()
+                && !login.is_busy()
             {
                 self.close_login();
+                self.calm();
             }
             return Vec::new();
         }
@@ -440,6 +452,13 @@ impl Model {
         Vec::new()
     }
 
+    /// A dialog that came by itself takes no key that was meant for another.
+    fn calm(&mut self) {
+        if let Some(login) = &mut self.login {
+            login.focus = None;
+        }
+    }
+
     fn tried(&mut self, attempt: u64, outcome: Result<Status, Trouble>) -> Vec<Wish> {
         let Some(login) = self.login.as_mut().filter(|login| login.waits_for(attempt)) else {
             return Vec::new();
@@ -454,7 +473,7 @@ impl Model {
                 self.selected = status.server.map(|server| server.id);
                 self.close_login();
             }
-            Err(trouble) if trouble.kind == Kind::Over => self.close_login(),
+            Err(trouble) if trouble.kind == Kind::Over => login.is_over(trouble.sentence),
             Err(trouble) => login.failed(attempt, trouble),
         }
         self.examine_what_is_new()
@@ -466,6 +485,10 @@ impl Model {
             Err(trouble) if trouble.kind == Kind::NeedsUser => {
                 self.open_login(Login::at_server(server));
             }
+            Err(Trouble {
+                sentence,
+                kind: Kind::Redirected(host),
+            }) => self.open_login(Login::at_host(server, host, sentence)),
             Err(trouble) => {
                 let stays = self.active().is_some_and(|active| {
                     active.state == State::Connected

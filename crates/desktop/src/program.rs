@@ -7,12 +7,14 @@ mod icon;
 mod second;
 mod window;
 
+use crate::script::plain;
 use arguments::{Asked, Mistake};
 use chancery_platform::agent_process::AgentCommand;
 use chancery_platform::directories::Directories;
 use chancery_platform::singleton::{SingletonError, SingletonLock};
 use chancery_proto::local::Show;
 use desk::Desk;
+use second::Passed;
 use std::fmt::Display;
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -41,21 +43,27 @@ fn said(words: &str) -> ExitCode {
 }
 
 fn trouble(why: &dyn Display, code: u8) -> ExitCode {
-    let _written = writeln!(std::io::stderr(), "{why}");
+    let _written = writeln!(std::io::stderr(), "{}", plain(&why.to_string()));
     ExitCode::from(code)
 }
 
 fn begin(show: Option<Show>) -> Result<(), String> {
     chancery_platform::screen::is_there()
         .map_err(|why| crate::words::say_with("trouble-window", &[("why", &why.to_string())]))?;
+    // Now: an update may put another file in its place later.
+    let own = std::env::current_exe().map_err(|error| error.to_string())?;
     let directories = Directories::from_environment().map_err(|error| error.to_string())?;
     let command = prepared(&directories)?;
-    let lock = match SingletonLock::acquire(&directories.runtime().join(LOCK)) {
+    let path = directories.runtime().join(LOCK);
+    let lock = match SingletonLock::acquire(&path) {
         Ok(lock) => lock,
-        Err(SingletonError::Held { .. }) => return second::pass_on(&directories, show),
+        Err(SingletonError::Held { .. }) => match second::pass_on(&directories, &path, show)? {
+            Passed::On => return Ok(()),
+            Passed::Over(lock) => lock,
+        },
         Err(error) => return Err(error.to_string()),
     };
-    let desk = Desk::open(directories, command, show).map_err(|error| error.to_string())?;
+    let desk = Desk::open(directories, command, own, show).map_err(|error| error.to_string())?;
     let ended = window::keep(desk);
     drop(lock);
     ended

@@ -11,7 +11,7 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, BufReader};
-use tokio::process::{ChildStdout, Command};
+use tokio::process::{Child, Command};
 
 /// What it is called.
 pub const NAME: &str = "chancery-desktop";
@@ -80,7 +80,7 @@ pub enum DesktopError {
 /// A desktop program that was started. It goes on when this value is dropped.
 #[derive(Debug)]
 pub struct Started {
-    said: Option<ChildStdout>,
+    child: Child,
 }
 
 /// Starts the desktop program apart from this one. Must be called inside a
@@ -98,7 +98,7 @@ fn start_program(path: &Path, opening: Opening) -> Result<Started, DesktopError>
     // What ends the application must not end the window.
     #[cfg(unix)]
     command.process_group(0);
-    let mut child = command
+    let child = command
         .args(opening.arguments())
         .env(AWAITED, "1")
         .stdin(Stdio::null())
@@ -110,22 +110,26 @@ fn start_program(path: &Path, opening: Opening) -> Result<Started, DesktopError>
             path: path.to_owned(),
             source,
         })?;
-    Ok(Started {
-        said: child.stdout.take(),
-    })
+    Ok(Started { child })
 }
 
 impl Started {
     /// Waits until the desktop program can ask somebody, or has ended because
     /// another one can; at most `patience`. Says whether that came about.
-    pub async fn is_ready(self, patience: Duration) -> bool {
-        let Some(said) = self.said else {
+    pub async fn is_ready(mut self, patience: Duration) -> bool {
+        let Some(said) = self.child.stdout.take() else {
             return false;
         };
-        let mut line = String::new();
-        let mut reader = BufReader::new(said);
-        let heard = tokio::time::timeout(patience, reader.read_line(&mut line)).await;
-        matches!(heard, Ok(Ok(_)) if line.is_empty() || line.trim_end() == READY)
+        let heard = async {
+            let mut line = String::new();
+            let mut reader = BufReader::new(said);
+            match reader.read_line(&mut line).await {
+                Ok(0) => self.child.wait().await.is_ok_and(|ended| ended.success()),
+                Ok(_) => line.trim_end() == READY,
+                Err(_) => false,
+            }
+        };
+        tokio::time::timeout(patience, heard).await.unwrap_or(false)
     }
 }
 
@@ -187,6 +191,14 @@ mod tests {
         let started = start_program(&program(place.path(), ""), Opening::Hidden).expect("started");
         assert!(started.is_ready(PATIENCE).await);
         assert_eq!(told(place.path()), "--hidden\n");
+    }
+
+    #[tokio::test]
+    async fn one_that_fails_is_not_ready() {
+        let place = tempfile::tempdir().expect("made");
+        let path = program(place.path(), "exit 1");
+        let started = start_program(&path, Opening::Hidden).expect("started");
+        assert!(!started.is_ready(PATIENCE).await);
     }
 
     #[tokio::test]

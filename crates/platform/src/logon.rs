@@ -7,6 +7,7 @@
 
 use crate::directories::Directories;
 use std::io;
+use std::path::Path;
 
 #[cfg(windows)]
 #[path = "logon/windows.rs"]
@@ -15,15 +16,14 @@ mod system;
 #[path = "logon/xdg.rs"]
 mod system;
 
-/// From now on this very program is started at log-on, with `--hidden`, or it
-/// is not. What is so already stays untouched.
+/// From now on `program` is started at log-on, with `--hidden`, or it is not. What is so already stays untouched.
 ///
 /// # Errors
 /// The entry cannot be written or removed, or this system has none.
-pub fn set(directories: &Directories, starts: bool) -> io::Result<()> {
+pub fn set(directories: &Directories, program: &Path, starts: bool) -> io::Result<()> {
     #[cfg(target_os = "macos")]
     {
-        let _nowhere = directories;
+        let _nowhere = (directories, program);
         if starts {
             return Err(io::Error::other("nothing here starts it"));
         }
@@ -31,7 +31,7 @@ pub fn set(directories: &Directories, starts: bool) -> io::Result<()> {
     }
     #[cfg(not(target_os = "macos"))]
     if starts {
-        system::turn_on(directories, &std::env::current_exe()?)
+        system::turn_on(directories, program)
     } else {
         system::turn_off(directories)
     }

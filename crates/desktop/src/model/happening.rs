@@ -176,6 +176,8 @@ pub enum Event {
 pub enum Wish {
     /// The Login dialog's attempt of that number.
     Try(u64, Attempt),
+    /// The attempt of that number is not wanted any more.
+    GiveUp(u64),
     /// The person declined that question of the agent's.
     Decline(u64),
     /// Connect to that server of the list.

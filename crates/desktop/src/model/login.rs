@@ -8,6 +8,7 @@ use crate::trouble::{Kind, Trouble};
 use crate::words::{say, say_with};
 use chancery_proto::local::{ConnectRequest, Prompt, ServerEntry, SignInRequest};
 use chancery_proto::secret::Secret;
+use std::sync::atomic::{AtomicU64, Ordering};
 use zeroize::Zeroizing;
 
 /// How far the dialog is.
@@ -23,6 +24,8 @@ pub enum Step {
     Password,
     /// They are being tried.
     SigningIn,
+    /// Nobody waits for an answer any more.
+    Over,
 }
 
 /// Which field is at fault.
@@ -43,6 +46,12 @@ pub enum Attempt {
     Connect(ConnectRequest),
     /// Answer a prompt.
     Answer(SignInRequest),
+}
+
+/// A number that nothing else has: an answer to one dialog never reaches another.
+fn next_number() -> u64 {
+    static NUMBERS: AtomicU64 = AtomicU64::new(1);
+    NUMBERS.fetch_add(1, Ordering::Relaxed)
 }
 
 /// A password as typed: not printed, and wiped when it is dropped.
@@ -92,6 +101,11 @@ pub struct Login {
     pub trouble: Option<(String, Option<Field>)>,
     /// The field that gets the keyboard when the dialog is drawn next.
     pub focus: Option<Field>,
+    /// Names this dialog: what is typed into one is never typed into another.
+    pub number: u64,
+    /// The person wants to be connected there, whoever else asks: not only to
+    /// answer the agent's question.
+    connects: bool,
     confirmed: Option<String>,
     /// Names the attempt that is under way: answers to others are late.
     attempt: u64,
@@ -110,6 +124,8 @@ impl Login {
             prompt: None,
             trouble: None,
             focus: Some(Field::Address),
+            number: next_number(),
+            connects: true,
             confirmed: None,
             attempt: 0,
         }
@@ -125,6 +141,16 @@ impl Login {
         login
     }
 
+    /// A known server leads to another host: is it the right one?
+    #[must_use]
+    pub fn at_host(server: ServerEntry, host: String, sentence: String) -> Self {
+        let mut login = Self::at_server(server);
+        login.step = Step::Host(host);
+        login.trouble = Some((sentence, None));
+        login.focus = None;
+        login
+    }
+
     /// Asks what the agent wants to be asked.
     #[must_use]
     pub fn for_prompt(prompt: Prompt) -> Self {
@@ -134,6 +160,7 @@ impl Login {
             login.focus = Some(Field::Password);
         }
         login.prompt = Some(prompt);
+        login.connects = false;
         login
     }
 
@@ -146,26 +173,59 @@ impl Login {
     /// The server's name, as far as one is known.
     #[must_use]
     pub fn server_name(&self) -> &str {
-        match (&self.server, &self.step) {
-            (Some(server), _) => &server.name,
-            (None, Step::Host(host)) => host,
-            (None, _) => self.confirmed.as_deref().unwrap_or(&self.address),
+        match (&self.step, &self.confirmed, &self.server) {
+            (Step::Host(host), ..) => host,
+            (_, Some(host), _) => host,
+            (_, None, Some(server)) => &server.name,
+            (_, None, None) => &self.address,
         }
     }
 
-    /// Why the person is asked, where an application wanted it.
+    /// Where the password goes, in so far as the name does not say it: a name
+    /// can be anything.
+    #[must_use]
+    pub fn place(&self) -> Option<&str> {
+        let server = self.server.as_ref().filter(|_| self.confirmed.is_none())?;
+        let host = server.address.split("://").last()?;
+        (host != server.name).then_some(&server.address)
+    }
+
+    /// Why the person is asked, where the agent wanted it.
     #[must_use]
     pub fn why(&self) -> Option<String> {
         let prompt = self.prompt.as_ref()?;
-        let sentence = with_names(&prompt.sentence, &[&prompt.server.name]);
-        Some(match &prompt.application {
-            Some(application) => {
-                let application = tame(application);
-                let asked = say_with("login-why-application", &[("application", &application)]);
-                format!("{sentence} {asked}")
-            }
-            None => sentence,
-        })
+        Some(with_names(&prompt.sentence, &[&prompt.server.name]))
+    }
+
+    /// Which application wanted it, by its own word.
+    #[must_use]
+    pub fn asked_by(&self) -> Option<String> {
+        let application = tame(self.prompt.as_ref()?.application.as_ref()?);
+        let values = [("application", application.as_str())];
+        Some(say_with("login-why-application", &values))
+    }
+
+    /// The agent's question is over. A dialog that was opened for it alone has
+    /// nothing left to ask.
+    pub(super) fn question_is_over(&mut self) -> bool {
+        if self.connects {
+            self.prompt = None;
+        }
+        !self.connects
+    }
+
+    /// An answer came too late.
+    pub(super) fn is_over(&mut self, sentence: String) {
+        self.step = Step::Over;
+        self.trouble = Some((sentence, None));
+        self.prompt = None;
+        self.focus = None;
+    }
+
+    /// The attempt that is under way, if one is.
+    #[must_use]
+    pub fn under_way(&self) -> Option<u64> {
+        self.is_busy().then_some(self.attempt)
     }
 
     /// The person pressed the dialog's first button.
@@ -185,7 +245,7 @@ impl Login {
                 self.prove()
             }
             Step::Password => self.sign_in(),
-            Step::Proving | Step::SigningIn => None,
+            Step::Proving | Step::SigningIn | Step::Over => None,
         }
     }
 
@@ -215,13 +275,13 @@ impl Login {
         let password = Some(self.password.take());
         let user = Some(self.user.trim().to_owned());
         let attempt = match &self.prompt {
-            Some(prompt) => Attempt::Answer(SignInRequest {
+            Some(prompt) if !self.connects => Attempt::Answer(SignInRequest {
                 user,
                 password,
                 prompt: Some(prompt.number),
                 interaction: None,
             }),
-            None => Attempt::Connect(ConnectRequest {
+            _ => Attempt::Connect(ConnectRequest {
                 user,
                 password,
                 ..self.request()
@@ -240,13 +300,13 @@ impl Login {
     }
 
     fn next(&mut self, attempt: Attempt) -> (u64, Attempt) {
-        self.attempt += 1;
+        self.attempt = next_number();
         (self.attempt, attempt)
     }
 
     /// The person goes back to the web address.
     pub fn back(&mut self) {
-        self.attempt += 1;
+        self.attempt = next_number();
         self.step = Step::Address;
         self.server = None;
         self.confirmed = None;

@@ -157,24 +157,45 @@ fn two_questions_of_the_agent_never_open_two_dialogs() {
     assert_eq!((model.login.is_none(), model.open), (true, Open::Nothing));
 }
 
-#[test]
-fn a_question_about_the_server_that_is_being_signed_in_to_joins_the_dialog() {
-    let mut model = two(State::NeedsUser);
-    let entry = server("work", true);
-    let _ = model.apply(Event::Connected(entry, Err(trouble(Kind::NeedsUser))));
-    let _ = model.apply(Event::Prompt(prompt(7, "work")));
+fn types_and_presses(model: &mut Model) -> Vec<Wish> {
     let login = model.login.as_mut().expect("open");
-    assert_eq!(login.prompt.as_ref().map(|one| one.number), Some(7));
     login.password.edit().push_str("secret");
-    let wishes = choose(&mut model, Choice::Press);
-    let [Wish::Try(number, Attempt::Answer(request))] = wishes.as_slice() else {
-        panic!("{wishes:?}");
+    choose(model, Choice::Press)
+}
+
+#[test]
+fn a_question_about_the_server_that_is_being_connected_to_joins_the_dialog_and_changes_nothing() {
+    let mut model = two(State::NeedsUser);
+    let entry = server("archive", false);
+    let _ = model.apply(Event::Connected(entry, Err(trouble(Kind::NeedsUser))));
+    let _ = model.apply(Event::Prompt(prompt(7, "archive")));
+    assert_eq!(
+        model
+            .login
+            .as_ref()
+            .and_then(|login| login.prompt.as_ref())
+            .map(|one| one.number),
+        Some(7)
+    );
+    // The application went away: the person's own dialog stays.
+    let _ = model.apply(Event::Prompt(Prompt {
+        over: true,
+        ..prompt(7, "archive")
+    }));
+    assert!(
+        model
+            .login
+            .as_ref()
+            .is_some_and(|login| login.prompt.is_none())
+    );
+    let _ = model.apply(Event::Prompt(prompt(8, "archive")));
+    let wishes = types_and_presses(&mut model);
+    let [Wish::Try(number, Attempt::Connect(request))] = wishes.as_slice() else {
+        panic!("the person wants to be connected there: {wishes:?}");
     };
-    assert_eq!(request.prompt, Some(7));
-    let wishes = model.apply(Event::Tried(
-        *number,
-        Ok(status("work", true, State::Connected)),
-    ));
+    assert_eq!(request.address.as_deref(), Some("archive"));
+    let done = Ok(status("archive", true, State::Connected));
+    let wishes = model.apply(Event::Tried(*number, done));
     assert!(wishes.is_empty() && model.login.is_none());
     assert_eq!(model.open, Open::Nothing);
 }
@@ -191,14 +212,93 @@ fn a_question_that_is_over_takes_its_dialog_along_but_not_one_that_is_being_answ
     assert!(model.login.is_none());
 
     let _ = model.apply(Event::Prompt(prompt(2, "work")));
-    let login = model.login.as_mut().expect("open");
-    login.password.edit().push_str("secret");
-    let _ = choose(&mut model, Choice::Press);
+    let wishes = types_and_presses(&mut model);
+    let [Wish::Try(number, Attempt::Answer(request))] = wishes.as_slice() else {
+        panic!("{wishes:?}");
+    };
+    assert_eq!(request.prompt, Some(2));
     let _ = model.apply(Event::Prompt(over(2)));
     let login = model.login.as_ref().expect("still open");
     assert_eq!(login.step, Step::SigningIn);
-    let _ = model.apply(Event::Tried(1, Err(trouble(Kind::Over))));
+    // An answer that came too late is said to be so, and then put away.
+    let _ = model.apply(Event::Tried(*number, Err(trouble(Kind::Over))));
+    let login = model.login.as_ref().expect("it says so");
+    assert_eq!(login.step, Step::Over);
+    assert!(choose(&mut model, Choice::No).is_empty());
     assert!(model.login.is_none());
+}
+
+#[test]
+fn a_dialog_that_came_by_itself_takes_no_key_that_was_meant_for_another() {
+    let mut model = two(State::NeedsUser);
+    let _ = model.apply(Event::Prompt(prompt(1, "work")));
+    let first = model.login.as_ref().expect("open").number;
+    let _ = model.apply(Event::Prompt(prompt(2, "archive")));
+    let _ = model.apply(Event::Prompt(Prompt {
+        over: true,
+        ..prompt(1, "work")
+    }));
+    let next = model.login.as_ref().expect("the next one");
+    assert_eq!(next.server_name(), "archive.example.com");
+    assert_ne!(next.number, first);
+    assert_eq!(next.focus, None);
+}
+
+#[test]
+fn what_comes_late_for_one_dialog_never_reaches_the_next() {
+    let mut model = two(State::Deferred);
+    let address = |model: &mut Model, text: &str| {
+        let _ = model.apply(Event::Show(Show::Login));
+        model.login.as_mut().expect("open").address.push_str(text);
+        match choose(model, Choice::Press).as_slice() {
+            [Wish::Try(number, _)] => *number,
+            other => panic!("{other:?}"),
+        }
+    };
+    let slow = address(&mut model, "slow.example.com");
+    let wishes = choose(&mut model, Choice::No);
+    assert!(matches!(wishes.as_slice(), [Wish::GiveUp(number)] if *number == slow));
+    let _ = address(&mut model, "new.example.com");
+    let elsewhere = Kind::Redirected("evil.example.com".to_owned());
+    let _ = model.apply(Event::Tried(slow, Err(trouble(elsewhere))));
+    assert_eq!(model.login.as_ref().expect("open").step, Step::Proving);
+}
+
+#[test]
+fn no_is_said_to_what_stands_in_front() {
+    let mut model = two(State::Connected);
+    let _ = choose(&mut model, Choice::Remove("archive".to_owned()));
+    let _ = model.apply(Event::Prompt(prompt(1, "work")));
+    let wishes = choose(&mut model, Choice::No);
+    assert!(matches!(wishes.as_slice(), [Wish::Decline(1)]));
+    assert!(model.login.is_none() && model.question.is_some());
+    let _ = choose(&mut model, Choice::No);
+    assert!(model.question.is_none());
+}
+
+#[test]
+fn what_the_icon_alone_could_not_say_is_said_in_the_window() {
+    let mut model = two(State::Offline);
+    let _ = model.apply(Event::Done(Err(trouble(Kind::Address))));
+    assert_eq!(model.open, Open::Window);
+    assert!(model.said.is_some());
+}
+
+#[test]
+fn a_known_server_that_leads_elsewhere_asks_first_and_its_name_never_hides_where() {
+    let mut model = two(State::Deferred);
+    let elsewhere = trouble(Kind::Redirected("new.example.com".to_owned()));
+    let _ = model.apply(Event::Connected(server("archive", false), Err(elsewhere)));
+    let login = model.login.as_mut().expect("it asks");
+    assert_eq!(login.step, Step::Host("new.example.com".to_owned()));
+    let (number, _) = login.press().expect("confirmed");
+    login.failed(number, trouble(Kind::NeedsUser));
+    assert_eq!(login.server_name(), "new.example.com");
+
+    let mut named = server("archive", false);
+    named.name = "work.bigfirm.example".to_owned();
+    let login = super::login::Login::at_server(named);
+    assert_eq!(login.place(), Some("https://archive.example.com"));
 }
 
 #[test]

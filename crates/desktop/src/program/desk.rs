@@ -15,6 +15,7 @@ use chancery_proto::clock::Timestamp;
 use chancery_proto::local::Show;
 use jiff::tz::TimeZone;
 use std::io;
+use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -54,6 +55,12 @@ pub(super) struct Desk {
     directories: Directories,
     zone: TimeZone,
     starts: Option<bool>,
+    /// This program's file, as it was started.
+    own: PathBuf,
+    /// Something happened since the icon was drawn.
+    is_stale: bool,
+    /// The window was closed by the program, and not by the person.
+    pub(super) closes_itself: bool,
 }
 
 impl Desk {
@@ -61,6 +68,7 @@ impl Desk {
     pub(super) fn open(
         directories: Directories,
         command: AgentCommand,
+        own: PathBuf,
         show: Option<Show>,
     ) -> io::Result<Self> {
         let (sender, mail) = channel();
@@ -81,6 +89,9 @@ impl Desk {
             directories,
             zone: TimeZone::system(),
             starts: None,
+            own,
+            is_stale: false,
+            closes_itself: false,
         };
         let shown = icon::shown(&desk.model, &desk.scene(&crate::theme::LIGHT));
         let told = move |chosen: Chosen| {
@@ -105,6 +116,11 @@ impl Desk {
         }
     }
 
+    /// Whether the person can find the program without a window.
+    pub(super) fn has_icon(&self) -> bool {
+        self.icon.as_ref().is_some_and(StatusIcon::is_seen)
+    }
+
     /// Waits for the next thing that happens, and takes it in. False when
     /// nothing can happen any more.
     pub(super) fn wait(&mut self) -> bool {
@@ -123,6 +139,9 @@ impl Desk {
         while let Ok(event) = self.mail.try_recv() {
             self.take_in(event);
         }
+        if !std::mem::take(&mut self.is_stale) {
+            return;
+        }
         let shown = icon::shown(&self.model, &self.scene(&crate::theme::LIGHT));
         if let Some(icon) = &self.icon
             && self.shown.as_ref() != Some(&shown)
@@ -134,6 +153,7 @@ impl Desk {
 
     /// Takes in one thing, and does what follows.
     pub(super) fn take_in(&mut self, event: Event) {
+        self.is_stale = true;
         if matches!(event, Event::Listening) {
             // Whoever started this program may ask now.
             desktop_program::announce_ready();
@@ -163,7 +183,7 @@ impl Desk {
             return;
         }
         self.starts = Some(wanted);
-        if let Err(error) = logon::set(&self.directories, wanted) {
+        if let Err(error) = logon::set(&self.directories, &self.own, wanted) {
             let why = error.to_string();
             self.model
                 .report(say_with("trouble-start", &[("why", &why)]));

@@ -4,7 +4,9 @@ use crate::trouble::Trouble;
 use crate::words::say_with;
 use chancery_client::local::{Agent, LocalError};
 use chancery_platform::directories::Directories;
+use chancery_platform::singleton::SingletonLock;
 use chancery_proto::local::Show;
+use std::path::Path;
 use std::time::Duration;
 
 /// The first one may be just about to begin: it is asked again, so many times
@@ -12,29 +14,40 @@ use std::time::Duration;
 const TRIES: u32 = 100;
 const BETWEEN: Duration = Duration::from_millis(100);
 
-/// Asks the first one, by way of the agent.
-pub(super) fn pass_on(directories: &Directories, show: Option<Show>) -> Result<(), String> {
-    let Some(show) = show else {
-        return Ok(());
-    };
+/// What became of it.
+pub(super) enum Passed {
+    /// The first one has heard it.
+    On,
+    /// The first one has ended: this is the first one now.
+    Over(SingletonLock),
+}
+
+/// Asks the first one, by way of the agent. Without anything to show it is
+/// waited for until it is there to ask somebody.
+pub(super) fn pass_on(
+    directories: &Directories,
+    lock: &Path,
+    show: Option<Show>,
+) -> Result<Passed, String> {
+    let show = show.unwrap_or(Show::Nothing);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|error| say_with("trouble-other", &[("why", &error.to_string())]))?;
     let agent = Agent::at(directories.socket());
-    let shown = runtime.block_on(async {
-        let mut last = agent.show(show).await;
-        for _ in 1..TRIES {
-            match &last {
-                Err(error) if is_too_soon(error) => {}
-                _ => break,
-            }
-            tokio::time::sleep(BETWEEN).await;
-            last = agent.show(show).await;
+    let mut last = None;
+    for _ in 0..TRIES {
+        match runtime.block_on(agent.show(show)) {
+            Ok(()) => return Ok(Passed::On),
+            Err(error) if is_too_soon(&error) => last = Some(error),
+            Err(error) => return Err(Trouble::of(&error).sentence),
         }
-        last
-    });
-    shown.map_err(|error| Trouble::of(&error).sentence)
+        if let Ok(lock) = SingletonLock::acquire(lock) {
+            return Ok(Passed::Over(lock));
+        }
+        runtime.block_on(tokio::time::sleep(BETWEEN));
+    }
+    Err(last.map_or_else(String::new, |error| Trouble::of(&error).sentence))
 }
 
 /// Neither the agent nor the window need be there yet.

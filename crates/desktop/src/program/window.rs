@@ -44,9 +44,20 @@ pub(super) fn keep(desk: Desk) -> Result<(), String> {
         } else {
             let ended = show(&desk, open);
             desk.borrow().waker.wakes(None);
-            // Whatever closed it.
-            desk.borrow_mut().take_in(Event::Chosen(Choice::Close));
-            ended.map_err(|error| say_with("trouble-window", &[("why", &error.to_string())]))?;
+            let mut desk = desk.borrow_mut();
+            // What came while the program closed it is not the person's no.
+            if !std::mem::take(&mut desk.closes_itself) {
+                desk.take_in(Event::Chosen(Choice::Close));
+            }
+            if let Err(error) = ended {
+                let why = say_with("trouble-window", &[("why", &error.to_string())]);
+                if !desk.has_icon() {
+                    return Err(why);
+                }
+                // The icon still tells how things are.
+                desk.model.open = Open::Nothing;
+                desk.model.report(why);
+            }
         }
     }
 }
@@ -157,6 +168,7 @@ impl Window {
     fn follow(&mut self, ctx: &Context) {
         let mut desk = self.desk.borrow_mut();
         if desk.is_over || desk.model.open == Open::Nothing {
+            desk.closes_itself = true;
             ctx.send_viewport_cmd(ViewportCommand::Close);
             return;
         }

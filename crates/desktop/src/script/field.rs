@@ -126,6 +126,11 @@ impl<'a> Field<'a> {
             let shown = ui.add_enabled_ui(is_enabled, |ui| edit.show(ui)).inner;
             let response: Response = shown.response.response;
             let response = response.labelled_by(label.id);
+            if is_secret && let Some(mut state) = TextEditState::load(ui.ctx(), id) {
+                // It would keep what was typed, and bring it back.
+                state.clear_undoer();
+                state.store(ui.ctx(), id);
+            }
             if is_ours {
                 let has_focus = response.has_focus();
                 let area = response.rect.shrink2(vec2(10.0, 0.0));

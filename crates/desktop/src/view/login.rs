@@ -36,18 +36,26 @@ pub(super) fn contents(ui: &mut Ui, model: &mut Model, scene: &Scene, choices: &
         Step::Host(_) => {
             script::text(ui, palette, Kind::Heading, &say("login-host-title"));
         }
-        Step::Password | Step::SigningIn => {
+        Step::Password | Step::SigningIn | Step::Over => {
             let title = say_with("login-title-server", &[("server", &name)]);
             script::text(ui, palette, Kind::Heading, &title);
-            if let Some(why) = login.why() {
-                script::text(ui, palette, Kind::Quiet, &why);
+            ui.scope(|ui| {
+                ui.spacing_mut().item_spacing.y = GRID;
+                if let Some(place) = login.place() {
+                    script::name(ui, palette, Kind::Quiet, place);
+                }
+                for words in [login.why(), login.asked_by()].into_iter().flatten() {
+                    script::text(ui, palette, Kind::Quiet, &words);
+                }
+            });
+            if login.step != Step::Over {
+                person(ui, login, scene);
             }
-            person(ui, login, scene);
         }
     }
     if let Some((sentence, _)) = &login.trouble {
         let color = match login.step {
-            Step::Host(_) => palette.warn,
+            Step::Host(_) | Step::Over => palette.warn,
             _ => palette.bad,
         };
         parts::message(ui, palette, color, &tame(sentence), |_| {});
@@ -65,7 +73,7 @@ pub(super) fn contents(ui: &mut Ui, model: &mut Model, scene: &Scene, choices: &
             scene,
             &say_with("login-signing-in", &[("server", &name)]),
         ),
-        Step::Address => {}
+        Step::Address | Step::Over => {}
     }
     ui.add_space(GRID);
     buttons(ui, login, scene, choices);
@@ -108,7 +116,7 @@ fn address(
     known: &[(String, String)],
     choices: &mut Vec<Choice>,
 ) {
-    let id = Id::unique("login address");
+    let id = Id::unique(("login address", login.number));
     let (is_busy, at_fault) = (login.is_busy(), is_at_fault(login, At::Address));
     let field = Field::new(&mut login.address, id, &say("login-address"))
         .hint(&say("login-address-hint"))
@@ -161,14 +169,14 @@ fn address(
 
 fn person(ui: &mut Ui, login: &mut Login, scene: &Scene) {
     let is_busy = login.is_busy();
-    let id = Id::unique("login user");
+    let id = Id::unique(("login user", login.number));
     let at_fault = is_at_fault(login, At::User);
     Field::new(&mut login.user, id, &say("login-user"))
         .at_fault(at_fault)
         .enabled(!is_busy)
         .show(ui, scene.palette);
     focus(ui, login, At::User, id);
-    let id = Id::unique("login password");
+    let id = Id::unique(("login password", login.number));
     let at_fault = is_at_fault(login, At::Password);
     Field::new(login.password.edit(), id, &say("login-password"))
         .secret()
@@ -184,13 +192,22 @@ fn buttons(ui: &mut Ui, login: &mut Login, scene: &Scene, choices: &mut Vec<Choi
         Step::Address | Step::Proving => say("login-login"),
         Step::Host(_) => say("login-host-confirm"),
         Step::Password | Step::SigningIn => say("login-sign-in"),
+        Step::Over => {
+            let close = |ui: &mut Ui| {
+                if button(ui, palette, Weight::First, &say("list-advisory-close")).clicked() {
+                    choices.push(Choice::No);
+                }
+            };
+            parts::sides(ui, close, |_| ());
+            return;
+        }
     };
     let can_go_back = login.prompt.is_none() && login.step == Step::Password
         || matches!(login.step, Step::Host(_));
     let in_person = login.step == Step::Password
-        && ["login user", "login password"]
-            .iter()
-            .any(|id| ui.memory(|memory| memory.had_focus_last_frame(Id::unique(*id))))
+        && ["login user", "login password"].iter().any(|id| {
+            ui.memory(|memory| memory.had_focus_last_frame(Id::unique((*id, login.number))))
+        })
         && ui.input(|input| input.key_pressed(Key::Enter));
     ui.horizontal(|ui| {
         ui.with_layout(Layout::right_to_left(egui::Align::Center), |ui| {

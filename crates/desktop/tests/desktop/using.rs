@@ -100,6 +100,43 @@ fn user_and_password_are_typed_with_the_keyboard_alone() {
 }
 
 #[test]
+fn a_password_that_was_used_does_not_come_back() {
+    let mut shown = login();
+    let asks = chancery_desktop::trouble::Trouble {
+        sentence: "Sign in.".to_owned(),
+        kind: chancery_desktop::trouble::Kind::NeedsUser,
+    };
+    {
+        let login = shown.state_mut().model.login.as_mut().expect("open");
+        login.address.push_str("work.example.com");
+        let (number, _) = login.press().expect("an attempt");
+        login.failed(number, asks);
+        login.user.push_str("jdoe");
+        login.focus = Some(chancery_desktop::model::login::Field::Password);
+    }
+    shown.run();
+    for letter in "secret".chars() {
+        type_in(&shown, &letter.to_string());
+        shown.run();
+    }
+    {
+        let login = shown.state_mut().model.login.as_mut().expect("open");
+        assert_eq!(login.password.edit(), "secret");
+        let (number, _) = login.press().expect("an attempt");
+        let wrong = chancery_desktop::trouble::Trouble {
+            sentence: "It is wrong.".to_owned(),
+            kind: chancery_desktop::trouble::Kind::WrongPassword,
+        };
+        login.failed(number, wrong);
+    }
+    shown.run();
+    shown.key_press_modifiers(egui::Modifiers::COMMAND, Key::Z);
+    shown.run();
+    let login = shown.state_mut().model.login.as_mut().expect("open");
+    assert_eq!(login.password.edit(), "");
+}
+
+#[test]
 fn the_window_is_used_by_its_labels() {
     let mut model = scenes::knowing(scenes::servers(State::Connected));
     let _ = model.apply(Event::Show(Show::List));

@@ -1,6 +1,6 @@
 //! What travels between the agent and the desktop's window.
 
-use super::Status;
+use super::{PolicyReport, Status};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -17,6 +17,8 @@ pub enum Show {
     List,
     /// The preferences.
     Preferences,
+    /// Nothing: whether a window is there is all that is asked.
+    Nothing,
 }
 
 impl Show {
@@ -28,10 +30,11 @@ impl Show {
             Self::Login => "login",
             Self::List => "list",
             Self::Preferences => "preferences",
+            Self::Nothing => "nothing",
         }
     }
 
-    /// What that word means.
+    /// What that word means, of those that show something.
     ///
     /// ```
     /// use chancery_proto::local::Show;
@@ -68,6 +71,10 @@ pub struct WindowEvent {
     /// What the window is asked to show.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub show: Option<Show>,
+    /// What holds, first and after every change of the policy or the
+    /// preferences.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub settings: Option<PolicyReport>,
 }
 
 /// When somebody is signed in.
