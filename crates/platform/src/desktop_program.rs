@@ -6,6 +6,7 @@
 //! agent's prompts ([`announce_ready`]), or ends because another one does.
 
 use crate::programs::{self, MissingProgram};
+use chancery_proto::local::Show;
 use std::io::{self, Write};
 use std::path::Path;
 use std::process::Stdio;
@@ -20,46 +21,6 @@ pub const VARIABLE: &str = "CHANCERY_DESKTOP";
 /// Set for a desktop program that somebody waits for.
 const AWAITED: &str = "CHANCERY_DESKTOP_AWAITED";
 const READY: &str = "ready";
-
-/// What the desktop program is to show.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Opening {
-    /// The window.
-    Window,
-    /// The dialog in which a server is chosen by its web address.
-    Login,
-    /// The Connect list.
-    List,
-    /// The preferences.
-    Preferences,
-    /// Nothing: it is there, and asks when somebody is needed.
-    Hidden,
-}
-
-impl Opening {
-    /// What is called `word` in requests: `window`, `login`, `list` or
-    /// `preferences`.
-    #[must_use]
-    pub fn named(word: &str) -> Option<Self> {
-        match word {
-            "window" => Some(Self::Window),
-            "login" => Some(Self::Login),
-            "list" => Some(Self::List),
-            "preferences" => Some(Self::Preferences),
-            _ => None,
-        }
-    }
-
-    fn arguments(self) -> &'static [&'static str] {
-        match self {
-            Self::Window => &["--show", "window"],
-            Self::Login => &["--show", "login"],
-            Self::List => &["--show", "list"],
-            Self::Preferences => &["--show", "preferences"],
-            Self::Hidden => &["--hidden"],
-        }
-    }
-}
 
 /// Why there is no desktop program.
 #[derive(Debug, thiserror::Error)]
@@ -83,23 +44,24 @@ pub struct Started {
     child: Child,
 }
 
-/// Starts the desktop program apart from this one. Must be called inside a
-/// tokio runtime.
+/// Starts the desktop program apart from this one, to show something or, without
+/// it, to be there and ask when somebody is needed. Must be called inside a tokio
+/// runtime.
 ///
 /// # Errors
 /// [`DesktopError`].
-pub fn start(opening: Opening) -> Result<Started, DesktopError> {
-    start_program(&programs::find(NAME, VARIABLE)?, opening)
+pub fn start(show: Option<Show>) -> Result<Started, DesktopError> {
+    start_program(&programs::find(NAME, VARIABLE)?, show)
 }
 
-fn start_program(path: &Path, opening: Opening) -> Result<Started, DesktopError> {
+fn start_program(path: &Path, show: Option<Show>) -> Result<Started, DesktopError> {
     let mut command = Command::new(path);
     programs::apart(&mut command);
     // What ends the application must not end the window.
     #[cfg(unix)]
     command.process_group(0);
     let child = command
-        .args(opening.arguments())
+        .args(arguments(show))
         .env(AWAITED, "1")
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
@@ -111,6 +73,13 @@ fn start_program(path: &Path, opening: Opening) -> Result<Started, DesktopError>
             source,
         })?;
     Ok(Started { child })
+}
+
+fn arguments(show: Option<Show>) -> Vec<&'static str> {
+    match show {
+        Some(show) => vec!["--show", show.as_str()],
+        None => vec!["--hidden"],
+    }
 }
 
 impl Started {
@@ -148,7 +117,8 @@ pub fn announce_ready() {
 
 #[cfg(all(test, unix))]
 mod tests {
-    use super::{DesktopError, Opening, start_program};
+    use super::{DesktopError, start_program};
+    use chancery_proto::local::Show;
     use std::ffi::OsStr;
     use std::path::{Path, PathBuf};
     use std::time::Duration;
@@ -180,7 +150,7 @@ mod tests {
     async fn whoever_starts_it_goes_on_when_it_is_ready_and_it_lives_on() {
         let place = tempfile::tempdir().expect("made");
         let path = program(place.path(), "echo ready; exec sleep 5");
-        let started = start_program(&path, Opening::Login).expect("started");
+        let started = start_program(&path, Some(Show::Login)).expect("started");
         assert!(started.is_ready(PATIENCE).await);
         assert_eq!(told(place.path()), "--show login\n");
     }
@@ -188,7 +158,7 @@ mod tests {
     #[tokio::test]
     async fn one_that_passes_its_wish_on_and_ends_is_ready_too() {
         let place = tempfile::tempdir().expect("made");
-        let started = start_program(&program(place.path(), ""), Opening::Hidden).expect("started");
+        let started = start_program(&program(place.path(), ""), None).expect("started");
         assert!(started.is_ready(PATIENCE).await);
         assert_eq!(told(place.path()), "--hidden\n");
     }
@@ -197,7 +167,7 @@ mod tests {
     async fn one_that_fails_is_not_ready() {
         let place = tempfile::tempdir().expect("made");
         let path = program(place.path(), "exit 1");
-        let started = start_program(&path, Opening::Hidden).expect("started");
+        let started = start_program(&path, None).expect("started");
         assert!(!started.is_ready(PATIENCE).await);
     }
 
@@ -205,7 +175,7 @@ mod tests {
     async fn one_that_says_nothing_is_not_waited_for_longer_than_that() {
         let place = tempfile::tempdir().expect("made");
         let path = program(place.path(), "exec sleep 5");
-        let started = start_program(&path, Opening::Window).expect("started");
+        let started = start_program(&path, Some(Show::Window)).expect("started");
         assert!(!started.is_ready(Duration::from_millis(100)).await);
     }
 
@@ -213,17 +183,8 @@ mod tests {
     async fn one_that_cannot_be_run_is_named() {
         let place = tempfile::tempdir().expect("made");
         let path = place.path().join("missing");
-        let error = start_program(&path, Opening::Window).expect_err("missing");
+        let error = start_program(&path, Some(Show::Window)).expect_err("missing");
         assert!(matches!(&error, DesktopError::Spawn { .. }));
         assert!(error.to_string().contains("missing"), "{error}");
-    }
-
-    #[test]
-    fn only_what_can_be_shown_has_a_name() {
-        for word in ["window", "login", "list", "preferences"] {
-            assert!(Opening::named(word).is_some(), "{word}");
-        }
-        assert_eq!(Opening::named("hidden"), None);
-        assert_eq!(Opening::named("--help"), None);
     }
 }

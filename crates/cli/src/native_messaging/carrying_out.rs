@@ -6,7 +6,7 @@ use crate::reach;
 use crate::sign_in::asks_for_password;
 use chancery_client::local::{Agent, LocalError};
 use chancery_platform::agent_process::AgentCommand;
-use chancery_platform::desktop_program::{self, DesktopError, Opening};
+use chancery_platform::desktop_program::{self, DesktopError};
 use chancery_proto::error::agent_codes;
 use chancery_proto::local::{ConnectRequest, Interaction, SignInRequest, Status};
 use std::time::Duration;
@@ -23,8 +23,8 @@ pub(super) async fn agent(application: &str) -> Result<Agent, Told> {
 
 /// Does it. Watching is begun elsewhere: here the agent is only made sure of.
 pub(super) async fn carry_out(application: &str, wanted: Wanted) -> Result<Done, Told> {
-    if let Wanted::Show(opening) = wanted {
-        desktop_program::start(opening).map_err(|error| no_desktop(&error))?;
+    if let Wanted::Show(show) = wanted {
+        desktop_program::start(Some(show)).map_err(|error| no_desktop(&error))?;
         return Ok(Done::Nothing {});
     }
     let agent = agent(application).await?;
@@ -98,7 +98,7 @@ async fn enter(agent: &Agent, server: String, way: Way) -> Result<Status, Told> 
 
 /// Has the agent ask the person, with a desktop program there to do so.
 async fn ask(agent: &Agent) -> Result<Status, Told> {
-    let missing = match desktop_program::start(Opening::Hidden) {
+    let missing = match desktop_program::start(None) {
         Ok(started) => {
             started.is_ready(WINDOW).await;
             None

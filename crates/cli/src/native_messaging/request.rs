@@ -1,6 +1,6 @@
 //! What an add-on may ask for: a short list, and nothing else.
 
-use chancery_platform::desktop_program::Opening;
+use chancery_proto::local::Show;
 use serde::Deserialize;
 
 /// A server's id is a short word of the agent's own making.
@@ -32,7 +32,7 @@ pub(super) enum Wanted {
     /// End the session.
     Disconnect,
     /// Show something of the desktop program.
-    Show(Opening),
+    Show(Show),
 }
 
 /// A message that is no request.
@@ -84,7 +84,7 @@ pub(super) fn read(message: &[u8]) -> Result<Request, NoRequest> {
         "sign-in" => Wanted::SignIn,
         "disconnect" => Wanted::Disconnect,
         "show" => {
-            let shown = said.show.as_deref().and_then(Opening::named);
+            let shown = said.show.as_deref().and_then(Show::from_word);
             Wanted::Show(shown.ok_or(refused(
                 "The field “show” is not “window”, “login”, “list” or “preferences”.",
             ))?)
@@ -101,7 +101,7 @@ pub(super) fn read(message: &[u8]) -> Result<Request, NoRequest> {
 #[cfg(test)]
 mod tests {
     use super::{NoRequest, Request, Wanted, read};
-    use chancery_platform::desktop_program::Opening;
+    use chancery_proto::local::Show;
     use proptest::prelude::*;
 
     #[test]
@@ -123,7 +123,7 @@ mod tests {
             (r#"{"id":1,"do":"disconnect"}"#, Wanted::Disconnect),
             (
                 r#"{"id":1,"do":"show","show":"login"}"#,
-                Wanted::Show(Opening::Login),
+                Wanted::Show(Show::Login),
             ),
         ];
         for (message, wanted) in all {

@@ -220,6 +220,13 @@ fn pressed(login: &mut Login) -> u64 {
     login.press().expect("an attempt").0
 }
 
+/// Types a web address, and the server there asks for user and password.
+fn asked(login: &mut Login, address: &str) {
+    login.address.push_str(address);
+    let number = pressed(login);
+    login.failed(number, trouble("Sign in.", Kind::NeedsUser));
+}
+
 fn prompt(application: Option<&str>) -> Prompt {
     Prompt {
         number: 1,
@@ -350,7 +357,6 @@ fn logins() -> Vec<(&'static str, Size, Model)> {
         "work.example.com does not know that user or that password. Check both and sign in again.";
     let other = "old.example.com leads to work.example.com.";
     let none = "Something answers at www.example.com, but it is no work server. Check the address, or ask your administrator.";
-    let refused = trouble("Sign in.", Kind::NeedsUser);
     let mut before = window(State::NeedsUser);
     let _ = before.apply(Event::Prompt(prompt(Some("Mail client"))));
     vec![
@@ -386,9 +392,7 @@ fn logins() -> Vec<(&'static str, Size, Model)> {
             "login-password",
             DIALOG,
             login(|login| {
-                login.address.push_str("new.example.com");
-                let number = pressed(login);
-                login.failed(number, refused.clone());
+                asked(login, "new.example.com");
                 assert_eq!(login.step, Step::Password);
             }),
         ),
@@ -396,9 +400,7 @@ fn logins() -> Vec<(&'static str, Size, Model)> {
             "login-wrong-password",
             DIALOG,
             login(|login| {
-                login.address.push_str("work.example.com");
-                let number = pressed(login);
-                login.failed(number, refused.clone());
+                asked(login, "work.example.com");
                 login.user.push_str("jdoe");
                 login.password.edit().push_str("wrong");
                 let number = pressed(login);
@@ -409,9 +411,7 @@ fn logins() -> Vec<(&'static str, Size, Model)> {
             "login-signing-in",
             DIALOG,
             login(|login| {
-                login.address.push_str("work.example.com");
-                let number = pressed(login);
-                login.failed(number, refused.clone());
+                asked(login, "work.example.com");
                 login.user.push_str("jdoe");
                 login.password.edit().push_str("right");
                 pressed(login);
@@ -421,9 +421,7 @@ fn logins() -> Vec<(&'static str, Size, Model)> {
             "login-right-to-left",
             DIALOG,
             login(|login| {
-                login.address.push_str("work.example.com");
-                let number = pressed(login);
-                login.failed(number, refused.clone());
+                asked(login, "work.example.com");
                 login.user.push_str("محمد بن سلمان 3");
             }),
         ),

@@ -40,6 +40,7 @@ impl Show {
     /// use chancery_proto::local::Show;
     /// assert_eq!(Show::from_word("login"), Some(Show::Login));
     /// assert_eq!(Show::from_word("door"), None);
+    /// assert_eq!(Show::from_word("nothing"), None);
     /// ```
     #[must_use]
     pub fn from_word(word: &str) -> Option<Self> {
