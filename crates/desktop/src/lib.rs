@@ -3,6 +3,7 @@
 pub mod fonts;
 pub mod link;
 pub mod model;
+pub mod painter;
 pub mod picture;
 pub mod program;
 pub mod script;

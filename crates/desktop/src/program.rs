@@ -4,6 +4,7 @@
 mod arguments;
 mod desk;
 mod icon;
+mod native;
 mod second;
 mod window;
 

@@ -176,6 +176,11 @@ fn needed(programs: &[PathBuf], place: &Path) -> Result<String, Failure> {
         .ok_or_else(|| Failure::new(format!("dpkg-shlibdeps said: {said}")))
 }
 
+/// What a window opens when it needs it, on X11 or on Wayland: no program is
+/// linked with it, and without a screen nothing misses it.
+const OPENED: &str = "libx11-6, libx11-xcb1, libxcursor1, libxi6, libxkbcommon0, \
+     libxkbcommon-x11-0, libwayland-client0";
+
 fn control(version: &str, architecture: &str, needed: &str, kibibytes: u64) -> String {
     format!(
         "Package: chancery\n\
@@ -184,7 +189,7 @@ fn control(version: &str, architecture: &str, needed: &str, kibibytes: u64) -> S
          Maintainer: The Chancery authors <authors@chancery.invalid>\n\
          Installed-Size: {kibibytes}\n\
          Depends: {needed}\n\
-         Recommends: gnome-keyring | libpam-kwallet5\n\
+         Recommends: gnome-keyring | libpam-kwallet5, {OPENED}\n\
          Section: net\n\
          Priority: optional\n\
          Description: one connection to a document work server, for every application\n\

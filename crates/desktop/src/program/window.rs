@@ -1,6 +1,7 @@
 //! The window: opened when there is something to show, gone when there is not.
 
 use super::desk::Desk;
+use super::native::{self, Content, NoWindow};
 use crate::fonts;
 use crate::model::{Choice, Event, Open, Page};
 use crate::picture::own_pixels;
@@ -8,7 +9,9 @@ use crate::theme::Palette;
 use crate::view;
 use crate::words::{say, say_with};
 use chancery_proto::local::Theme;
-use egui::{Context, IconData, UserAttentionType, Vec2, ViewportBuilder, ViewportCommand, vec2};
+use egui::{
+    Color32, Context, IconData, UserAttentionType, Vec2, ViewportBuilder, ViewportCommand, vec2,
+};
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -69,7 +72,7 @@ fn sizes(open: Open) -> [Vec2; 2] {
     }
 }
 
-fn show(desk: &Rc<RefCell<Desk>>, open: Open) -> eframe::Result {
+fn show(desk: &Rc<RefCell<Desk>>, open: Open) -> Result<(), NoWindow> {
     let [size, least] = sizes(open);
     let side = u32::from(ICON);
     let icon = IconData {
@@ -77,7 +80,7 @@ fn show(desk: &Rc<RefCell<Desk>>, open: Open) -> eframe::Result {
         width: side,
         height: side,
     };
-    let viewport = ViewportBuilder::default()
+    let builder = ViewportBuilder::default()
         .with_title(say("app-name"))
         .with_app_id("chancery-desktop")
         .with_icon(Arc::new(icon))
@@ -85,29 +88,14 @@ fn show(desk: &Rc<RefCell<Desk>>, open: Open) -> eframe::Result {
         .with_drag_and_drop(false)
         .with_inner_size(size)
         .with_min_inner_size(least);
-    let options = eframe::NativeOptions {
-        viewport,
-        renderer: eframe::Renderer::Glow,
-        centered: true,
-        run_and_return: true,
-        ..eframe::NativeOptions::default()
+    let mut window = Window {
+        desk: Rc::clone(desk),
+        open,
+        painted: None,
+        asked: Instant::now(),
+        height: DIALOG[0].y,
     };
-    let desk = Rc::clone(desk);
-    eframe::run_native(
-        "chancery-desktop",
-        options,
-        Box::new(move |creation| {
-            creation.egui_ctx.set_fonts(fonts::definitions());
-            desk.borrow().waker.wakes(Some(creation.egui_ctx.clone()));
-            Ok(Box::new(Window {
-                desk,
-                open,
-                painted: None,
-                asked: Instant::now(),
-                height: DIALOG[0].y,
-            }))
-        }),
-    )
+    native::show(builder, &mut window)
 }
 
 struct Window {
@@ -164,41 +152,43 @@ impl Window {
         ctx.request_repaint_after(FRESH);
     }
 
-    /// The window as the model wants it.
-    fn follow(&mut self, ctx: &Context) {
+    /// The window as the model wants it. False when it wants none.
+    fn follow(&mut self, commands: &mut Vec<ViewportCommand>) -> bool {
         let mut desk = self.desk.borrow_mut();
         if desk.is_over || desk.model.open == Open::Nothing {
             desk.closes_itself = true;
-            ctx.send_viewport_cmd(ViewportCommand::Close);
-            return;
+            return false;
         }
         if desk.model.open != self.open {
             self.open = desk.model.open;
             self.height = 0.0;
             let [size, least] = sizes(self.open);
-            ctx.send_viewport_cmd(ViewportCommand::MinInnerSize(least));
-            ctx.send_viewport_cmd(ViewportCommand::InnerSize(size));
+            commands.push(ViewportCommand::MinInnerSize(least));
+            commands.push(ViewportCommand::InnerSize(size));
         }
         if std::mem::take(&mut desk.model.wants_attention) {
-            ctx.send_viewport_cmd(ViewportCommand::Minimized(false));
-            ctx.send_viewport_cmd(ViewportCommand::Focus);
             let attention = UserAttentionType::Informational;
-            ctx.send_viewport_cmd(ViewportCommand::RequestUserAttention(attention));
+            commands.push(ViewportCommand::Minimized(false));
+            commands.push(ViewportCommand::Focus);
+            commands.push(ViewportCommand::RequestUserAttention(attention));
         }
+        true
     }
 }
 
-impl eframe::App for Window {
-    fn logic(&mut self, ctx: &Context, _frame: &mut eframe::Frame) {
-        self.desk.borrow_mut().look();
-        if ctx.input(|input| input.viewport().close_requested()) {
-            return;
-        }
-        self.refresh(ctx);
-        self.follow(ctx);
+impl Content for Window {
+    fn begin(&mut self, ctx: &Context) {
+        ctx.set_fonts(fonts::definitions());
+        self.desk.borrow().waker.wakes(Some(ctx.clone()));
     }
 
-    fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
+    fn look(&mut self, ctx: &Context, commands: &mut Vec<ViewportCommand>) -> bool {
+        self.desk.borrow_mut().look();
+        self.refresh(ctx);
+        self.follow(commands)
+    }
+
+    fn draw(&mut self, ui: &mut egui::Ui) {
         let theme = self.desk.borrow().model.theme();
         let palette = self.palette(ui.ctx(), theme);
         let chosen = {
@@ -213,16 +203,12 @@ impl eframe::App for Window {
         for choice in chosen {
             self.desk.borrow_mut().take_in(Event::Chosen(choice));
         }
-        self.desk.borrow_mut().look();
-        self.follow(ui.ctx());
-        // What was chosen shows at once.
+        // What was chosen is followed, and shows, at once.
         ui.ctx().request_repaint();
     }
 
-    fn clear_color(&self, _visuals: &egui::Visuals) -> [f32; 4] {
-        let ground = self
-            .painted
-            .map_or(egui::Color32::BLACK, |palette| palette.ground);
-        ground.to_normalized_gamma_f32()
+    fn ground(&self) -> Color32 {
+        self.painted
+            .map_or(Color32::BLACK, |palette| palette.ground)
     }
 }
