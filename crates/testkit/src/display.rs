@@ -87,6 +87,49 @@ impl Display {
         assert!(self.xdotool(&["key", key]), "the key {key} can be pressed");
     }
 
+    /// Types a text into what has the keys.
+    ///
+    /// # Panics
+    /// When `xdotool` fails.
+    pub fn type_text(&self, text: &str) {
+        assert!(
+            self.xdotool(&["type", "--delay", "2", text]),
+            "a text can be typed"
+        );
+    }
+
+    /// Waits until a window of that name has the keys.
+    ///
+    /// # Panics
+    /// When none has in time.
+    pub fn wait_for_active(&self, name: &str) {
+        eventually(&format!("a window “{name}” has the keys"), || {
+            let active = self.told(&["getactivewindow", "getwindowname"])?;
+            (active.trim() == name).then_some(())
+        });
+    }
+
+    /// Waits until there is no window of that name to be seen.
+    ///
+    /// # Panics
+    /// When there still is one after a while.
+    pub fn wait_for_none(&self, name: &str) {
+        let whole = format!("^{name}$");
+        let words = ["search", "--onlyvisible", "--name", &whole];
+        eventually(&format!("no window “{name}” is there"), || {
+            (!self.xdotool(&words)).then_some(())
+        });
+    }
+
+    /// How many pixels high the window is that has the keys.
+    #[must_use]
+    pub fn height(&self) -> Option<u32> {
+        let words = ["getactivewindow", "getwindowgeometry", "--shell"];
+        let told = self.told(&words)?;
+        let height = told.lines().find_map(|line| line.strip_prefix("HEIGHT="))?;
+        height.parse().ok()
+    }
+
     /// Takes a picture of a part of the screen, as `import -crop` writes it:
     /// `WIDTHxHEIGHT+LEFT+TOP`.
     ///
@@ -105,15 +148,20 @@ impl Display {
     }
 
     fn xdotool(&self, words: &[&str]) -> bool {
-        Command::new("xdotool")
+        self.told(words).is_some()
+    }
+
+    /// What `xdotool` says, where it could do that.
+    fn told(&self, words: &[&str]) -> Option<String> {
+        let output = Command::new("xdotool")
             .args(words)
             .env("DISPLAY", &self.name)
             .stdin(Stdio::null())
-            .stdout(Stdio::null())
             .stderr(Stdio::null())
-            .status()
-            .expect("xdotool can be run; it comes with the package xdotool")
-            .success()
+            .output()
+            .expect("xdotool can be run; it comes with the package xdotool");
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        output.status.success().then_some(text)
     }
 }
 

@@ -4,7 +4,7 @@ use crate::http::Target;
 use crate::keyring::SessionBus;
 use crate::programs::program;
 use crate::server::{ADMIN, PASSWORD, TestServer, note};
-use crate::waiting::eventually;
+use crate::waiting::{eventually, is_gone};
 use serde_json::Value;
 use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
@@ -358,17 +358,4 @@ fn kill(pid: u32) {
         .stderr(Stdio::null())
         .status();
     eventually("a killed process is gone", || is_gone(pid).then_some(()));
-}
-
-fn is_gone(pid: u32) -> bool {
-    let Ok(stat) = std::fs::read_to_string(format!("/proc/{pid}/stat")) else {
-        return true;
-    };
-    let is_zombie = stat
-        .rsplit_once(") ")
-        .is_some_and(|(_, rest)| rest.starts_with('Z'));
-    // A zombie waits for its parent only. Its first thread may be one while
-    // others still end: until then socket and lock are held.
-    let threads = std::fs::read_dir(format!("/proc/{pid}/task")).map_or(0, Iterator::count);
-    is_zombie && threads <= 1
 }

@@ -29,6 +29,13 @@ impl Metrics {
         self.sum("chancery_sign_ins_total", &[("outcome", "success")])
     }
 
+    /// Passwords that were refused.
+    #[must_use]
+    pub fn refusals(&self) -> f64 {
+        let labels = [("method", "password"), ("outcome", "refused")];
+        self.sum("chancery_sign_ins_total", &labels)
+    }
+
     /// The whole text, for a message.
     #[must_use]
     pub fn text(&self) -> &str {

@@ -31,3 +31,18 @@ pub fn eventually<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
 pub fn ended(what: &str, child: &mut Child) -> ExitStatus {
     eventually(what, || child.try_wait().ok().flatten())
 }
+
+/// Whether that process has ended, whoever its parent is.
+#[must_use]
+pub fn is_gone(pid: u32) -> bool {
+    let Ok(stat) = std::fs::read_to_string(format!("/proc/{pid}/stat")) else {
+        return true;
+    };
+    let is_zombie = stat
+        .rsplit_once(") ")
+        .is_some_and(|(_, rest)| rest.starts_with('Z'));
+    // A zombie waits for its parent only. Its first thread may be one while
+    // others still end: until then socket and lock are held.
+    let threads = std::fs::read_dir(format!("/proc/{pid}/task")).map_or(0, Iterator::count);
+    is_zombie && threads <= 1
+}

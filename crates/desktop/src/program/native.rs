@@ -41,8 +41,14 @@ pub(super) trait Content {
 pub(super) struct NoWindow(String);
 
 impl NoWindow {
+    /// In the system's words. winit puts the place in its own source before
+    /// them (`os error at FILE:LINE: WORDS`), which says nothing to anybody.
     fn because(error: &impl Display) -> Self {
-        Self(error.to_string())
+        let whole = error.to_string();
+        let words = whole
+            .strip_prefix("os error at ")
+            .and_then(|rest| rest.split_once(": "));
+        Self(words.map_or_else(|| whole.clone(), |(_, words)| words.to_owned()))
     }
 }
 
@@ -218,3 +224,18 @@ impl ApplicationHandler<Call> for Native<'_> {
 
 /// The one window.
 const ROOT: ViewportId = ViewportId::ROOT;
+
+#[cfg(test)]
+mod tests {
+    use super::NoWindow;
+
+    #[test]
+    fn what_is_wrong_is_said_without_the_place_in_a_librarys_source() {
+        let told = |words: &str| NoWindow::because(&words).to_string();
+        assert_eq!(
+            told("os error at /some/where/mod.rs:89: Could not find a compositor: none"),
+            "Could not find a compositor: none"
+        );
+        assert_eq!(told("the display is gone"), "the display is gone");
+    }
+}

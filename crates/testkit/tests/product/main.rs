@@ -12,6 +12,7 @@ mod browser;
 mod command_line;
 mod connecting;
 mod crash;
+mod desktop;
 mod doctor;
 mod encrypted;
 mod expiry;

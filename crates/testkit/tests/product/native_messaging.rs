@@ -1,5 +1,6 @@
 //! What an add-on gets by way of `chancery-native-messaging`.
 
+use crate::desktop::{end_desktop, pid_of_desktop};
 use crate::prompts::{Window, answer, needs_person};
 use chancery_testkit::programs::program;
 use chancery_testkit::server::PASSWORD;
@@ -295,20 +296,11 @@ fn the_real_desktop_program_is_started_and_waited_for_until_it_asks() {
     let settings = [
         ("CHANCERY_DESKTOP", desktop.to_str().expect("text")),
         ("DISPLAY", display.name()),
-        ("LIBGL_ALWAYS_SOFTWARE", "1"),
     ];
     let mut add_on = AddOn::start_among(&home, &settings);
     let _ = add_on.done(json!({"do": "watch"}));
     let sign_in = add_on.begin(json!({"do": "sign-in"}));
-    let pid = eventually("the desktop program is there", || {
-        let uses = home.chancery(&["uses", "--json"]).json();
-        let uses = uses["uses"].as_array().expect("a list").clone();
-        let window = uses.iter().find(|one| {
-            let program = one["program"].as_str().unwrap_or_default();
-            program.ends_with("chancery-desktop")
-        });
-        window.map(|one| one["pid"].to_string())
-    });
+    let pid = eventually("the desktop program is there", || pid_of_desktop(&home));
     // Nobody could ask before it was there; had that been tried, the answer
     // would have come at once, and nobody would be asked now.
     eventually("somebody is being asked", || {
@@ -322,8 +314,7 @@ fn the_real_desktop_program_is_started_and_waited_for_until_it_asks() {
     );
     assert_eq!(home.state(), "signing-in");
     // With the last who could ask goes the question.
-    let killed = std::process::Command::new("kill").arg(&pid).status();
-    assert!(killed.expect("kill can be run").success());
+    end_desktop(pid);
     let (code, sentence) = told(&add_on.answer(sign_in));
     assert_eq!(code, "CHANCERY_NEEDS_USER", "{sentence}");
 }
