@@ -132,17 +132,15 @@ impl Model {
                 Vec::new()
             }
             Event::Servers(servers) => {
-                self.servers = servers;
+                let before = std::mem::replace(&mut self.servers, servers);
                 self.is_known = true;
                 self.gone = None;
-                let known = |id: &String| {
-                    let mut all = self
-                        .servers
-                        .iter()
-                        .filter_map(|status| status.server.as_ref());
-                    all.any(|server| server.id == *id)
-                };
-                self.looks.retain(|id, _| known(id));
+                // What was found is of a server that is as it was.
+                let now = &self.servers;
+                self.looks.retain(|id, look| match state_of(now, id) {
+                    None => false,
+                    Some(state) => *look == Look::Looking || Some(state) == state_of(&before, id),
+                });
                 self.examine_what_is_new()
             }
             Event::Show(show) => self.show(show),
@@ -554,6 +552,12 @@ pub fn name_of_use(used: &Use) -> String {
     });
     let name = used.application.clone().or(file);
     tame(&name.unwrap_or_else(|| used.pid.to_string()))
+}
+
+/// The state of one of the servers.
+fn state_of(servers: &[Status], id: &str) -> Option<State> {
+    let of = |status: &&Status| status.server.as_ref().is_some_and(|one| one.id == id);
+    servers.iter().find(of).map(|status| status.state)
 }
 
 #[cfg(test)]

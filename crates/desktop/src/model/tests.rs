@@ -1,6 +1,6 @@
 use super::login::{Attempt, Step};
 use super::menu::{Line, lines};
-use super::{Choice, Event, Model, Open, Page, Question, Wish};
+use super::{Choice, Event, Look, Model, Open, Page, Question, Wish};
 use crate::trouble::{Kind, Trouble};
 use chancery_proto::clock::Timestamp;
 use chancery_proto::local::{
@@ -376,6 +376,29 @@ fn a_server_is_looked_over_once_when_it_is_shown() {
     assert!(matches!(wishes.as_slice(), [Wish::Examine(id)] if id == "archive"));
     let wishes = choose(&mut model, Choice::Examine("archive".to_owned()));
     assert!(matches!(wishes.as_slice(), [Wish::Examine(_)]));
+}
+
+#[test]
+fn what_was_found_of_a_server_holds_until_its_state_is_another() {
+    let mut model = two(State::Offline);
+    let _ = choose(&mut model, Choice::Open);
+    let failed = Err(trouble(Kind::Other));
+    let _ = model.apply(Event::Examined("work".to_owned(), failed));
+    assert!(matches!(model.looks.get("work"), Some(Look::Failed(_))));
+    // The same once more, and another server's change, are no news of it.
+    let mut servers = model.servers.clone();
+    servers[1].state = State::Offline;
+    assert!(model.apply(Event::Servers(servers)).is_empty());
+    assert!(matches!(model.looks.get("work"), Some(Look::Failed(_))));
+    let mut servers = model.servers.clone();
+    servers[0].state = State::Connected;
+    let wishes = model.apply(Event::Servers(servers));
+    assert!(matches!(wishes.as_slice(), [Wish::Examine(id)] if id == "work"));
+    assert_eq!(model.looks.get("work"), Some(&Look::Looking));
+    // One look at a time: the next is for when it has ended.
+    let mut servers = model.servers.clone();
+    servers[0].state = State::Offline;
+    assert!(model.apply(Event::Servers(servers)).is_empty());
 }
 
 #[test]
