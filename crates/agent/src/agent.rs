@@ -246,7 +246,9 @@ impl Agent {
                 .find(name)
                 .cloned()
                 .ok_or_else(|| Refusal::unknown_server(name)),
-            None => self.active().ok_or_else(Refusal::no_server),
+            None => self
+                .active()
+                .ok_or_else(|| Refusal::no_server(self.no_server())),
         }
     }
 
@@ -266,6 +268,11 @@ impl Agent {
             .iter()
             .map(|entry| shown(entry, list.active.as_deref() == Some(&entry.id)))
             .collect()
+    }
+
+    /// What is so where there is no server to work with, and what to do.
+    pub(crate) fn no_server(&self) -> &'static str {
+        wording::no_server(self.list().servers.is_empty())
     }
 
     /// The whole state as it is now.
@@ -332,7 +339,11 @@ impl Agent {
         Status {
             state,
             reason,
-            sentence: wording::sentence(state, reason, server, name.unwrap_or_default()),
+            sentence: if state == State::NoServer {
+                self.no_server().to_owned()
+            } else {
+                wording::sentence(state, reason, server, name.unwrap_or_default())
+            },
             server: entry.map(|entry| shown(entry, active)),
             user: person,
             session,

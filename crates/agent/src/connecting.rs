@@ -86,14 +86,14 @@ pub(crate) async fn connect(
             agent
                 .active()
                 .or_else(|| only(agent))
-                .ok_or_else(Refusal::no_server)?,
+                .ok_or_else(|| Refusal::no_server(agent.no_server()))?,
         ),
         Some(called) => agent.list().find(called).cloned(),
     };
     let address: Address = match (&known, &request.address) {
         (Some(entry), _) => entry.address.parse().map_err(|error| bad_address(&error))?,
         (None, Some(typed)) => typed.parse().map_err(|error| bad_address(&error))?,
-        (None, None) => return Err(Refusal::no_server()),
+        (None, None) => return Err(Refusal::no_server(agent.no_server())),
     };
     agent.permit(&address.to_string())?;
     if request.store_in_file {

@@ -127,13 +127,9 @@ impl Refusal {
         )
     }
 
-    /// 409: there is no server.
-    pub(crate) fn no_server() -> Self {
-        Self::new(
-            StatusCode::CONFLICT,
-            agent_codes::NO_SERVER,
-            "No server is known yet. Connect to one by its web address.",
-        )
+    /// 409: there is no server; `words` say whether there is none at all.
+    pub(crate) fn no_server(words: &str) -> Self {
+        Self::new(StatusCode::CONFLICT, agent_codes::NO_SERVER, words)
     }
 
     /// 404: not in the list.

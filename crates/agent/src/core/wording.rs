@@ -49,9 +49,7 @@ pub(crate) fn sentence(
 ) -> String {
     match (state, reason) {
         (State::Starting, _) => "Starting.".to_owned(),
-        (State::NoServer, _) => {
-            "No server is known yet. Connect to one by its web address.".to_owned()
-        }
+        (State::NoServer, _) => no_server(true).to_owned(),
         (State::Disconnected, _) => {
             format!("Disconnected from {server}. Connect when you want to work there again.")
         }
@@ -65,6 +63,15 @@ pub(crate) fn sentence(
             format!("{server} cannot be reached. It is tried again by itself.")
         }
         (State::NeedsUser, reason) => needs(reason, server),
+    }
+}
+
+/// There is none to work with: none in the list, or none of it is chosen.
+pub(crate) fn no_server(is_empty: bool) -> &'static str {
+    if is_empty {
+        "No server is known yet. Connect to one by its web address."
+    } else {
+        "No server is chosen. Connect to one from the list."
     }
 }
 

@@ -55,6 +55,26 @@ fn with_workspace(server: TestServer, name: &str) -> TestServer {
 }
 
 #[test]
+fn a_list_of_which_nothing_is_chosen_is_not_called_empty() {
+    let home = TestHome::without_keyring();
+    let (one, two) = (TestServer::start(), TestServer::start());
+    let sentence = || home.chancery(&["status", "--json"]).json()["sentence"].clone();
+    assert_eq!(
+        sentence(),
+        "No server is known yet. Connect to one by its web address."
+    );
+    for server in [&one, &two] {
+        let _ = home.chancery(&["servers", "add", &server.url()]).done();
+    }
+    assert_eq!(home.state(), "no-server");
+    let chosen = "No server is chosen. Connect to one from the list.";
+    assert_eq!(sentence(), chosen);
+    let refused = home.chancery(&["ls"]);
+    assert_eq!(refused.code, 7, "{}", refused.err);
+    assert!(refused.err.starts_with(chosen), "{}", refused.err);
+}
+
+#[test]
 fn a_view_of_another_server_changes_nothing_else() {
     let home = TestHome::with_keyring();
     let one = with_workspace(TestServer::start(), "Matter One");
