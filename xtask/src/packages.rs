@@ -47,6 +47,17 @@ pub(crate) const FOR_LONG: &[Needed] = &[
         "libreoffice-gtk3",
     ),
     ("/usr/lib/python3/dist-packages/uno.py", "python3-uno"),
+    // What a screen reader reads a window with.
+    ("/usr/libexec/at-spi-bus-launcher", "at-spi2-core"),
+    ("gdbus", "libglib2.0-bin"),
+    (
+        "/usr/lib/python3/dist-packages/gi/__init__.py",
+        "python3-gi",
+    ),
+    (
+        "/usr/lib/x86_64-linux-gnu/girepository-1.0/Atspi-2.0.typelib",
+        "gir1.2-atspi-2.0",
+    ),
 ];
 
 /// What builds for Windows and runs it. Two of them bring no program of their

@@ -55,6 +55,10 @@ pub fn dialog_height(ctx: &egui::Context) -> Option<f32> {
 /// Draws all there is; answers what the person chose.
 pub fn draw(ui: &mut Ui, model: &mut Model, scene: &Scene) -> Vec<Choice> {
     let mut choices = Vec::new();
+    // A screen reader says the window's name before what is in it.
+    let root = egui::accesskit_root_id();
+    ui.ctx()
+        .accesskit_node_builder(root, |window| window.set_label(say("app-name")));
     match model.open {
         Open::Nothing => {}
         Open::Dialog => {

@@ -29,6 +29,7 @@ mod prompts;
 mod real_use;
 mod restart;
 mod sample_matter;
+mod screen_reader;
 mod servers;
 mod sessions;
 mod signing_in;
