@@ -2,7 +2,7 @@
 
 use super::{Call, Content, NoWindow, ROOT};
 use crate::painter::{Canvas, Painter};
-use egui::{Context, ViewportBuilder, ViewportCommand, ViewportInfo};
+use egui::{Context, Vec2, ViewportBuilder, ViewportCommand, ViewportInfo, pos2, vec2};
 use egui_winit::{ActionRequested, accesskit_winit};
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -28,7 +28,11 @@ pub(super) struct Screen {
     window: Arc<Window>,
 }
 
-/// In the middle of the screen, where the system lets a program say so.
+/// What a screen has besides a window: its frame and the desktop's panel.
+const BESIDES: Vec2 = vec2(16.0, 72.0);
+
+/// In the middle of the screen, where the system lets a program say so, and
+/// no larger than it.
 fn centered(builder: ViewportBuilder, events: &ActiveEventLoop) -> ViewportBuilder {
     let monitor = events
         .primary_monitor()
@@ -39,10 +43,11 @@ fn centered(builder: ViewportBuilder, events: &ActiveEventLoop) -> ViewportBuild
     let scale = monitor.scale_factor();
     let whole = monitor.size().to_logical::<f32>(scale);
     let corner = monitor.position().to_logical::<f32>(scale);
-    let middle = |from: f32, whole: f32, own: f32| from + ((whole - own) / 2.0).max(0.0);
-    let left = middle(corner.x, whole.width, size.x);
-    let top = middle(corner.y, whole.height, size.y);
-    builder.with_position([left, top])
+    let (whole, corner) = (vec2(whole.width, whole.height), pos2(corner.x, corner.y));
+    let size = size.min((whole - BESIDES).max(Vec2::splat(1.0)));
+    builder
+        .with_inner_size(size)
+        .with_position(corner + (whole - size) / 2.0)
 }
 
 impl Screen {
