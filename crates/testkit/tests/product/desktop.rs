@@ -22,3 +22,14 @@ pub(crate) fn end_desktop(pid: u32) {
     assert!(ended.expect("kill can be run").success());
     eventually("the desktop program is gone", || is_gone(pid).then_some(()));
 }
+
+/// Ends it with this value, however the test ends.
+pub(crate) struct EndsDesktop<'a>(pub(crate) &'a TestHome);
+
+impl Drop for EndsDesktop<'_> {
+    fn drop(&mut self) {
+        if let Some(pid) = pid_of_desktop(self.0) {
+            end_desktop(pid);
+        }
+    }
+}

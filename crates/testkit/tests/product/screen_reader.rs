@@ -1,13 +1,13 @@
 //! The desktop program as a screen reader finds it: the system's own way for
 //! programs that read windows aloud (AT-SPI), and not the toolkit's word.
 
-use crate::desktop::{end_desktop, pid_of_desktop};
+use crate::desktop::{EndsDesktop, end_desktop, pid_of_desktop};
 use chancery_testkit::programs::program;
 use chancery_testkit::server::PASSWORD;
 use chancery_testkit::waiting::eventually;
 use chancery_testkit::{Display, TestHome, TestServer};
 use std::path::Path;
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 
 /// Debian's own Python, which its libraries belong to.
 const PYTHON: &str = "/usr/bin/python3";
@@ -83,7 +83,11 @@ impl<'a> Reader<'a> {
 
 impl Drop for Reader<'_> {
     fn drop(&mut self) {
-        let _ = self.bus.kill();
+        // Asked, and not killed: it has a bus of its own to end.
+        let asked = Command::new("kill").arg(self.bus.id().to_string()).status();
+        if !asked.is_ok_and(|status| status.success()) {
+            let _ = self.bus.kill();
+        }
         let _ = self.bus.wait();
     }
 }
@@ -94,6 +98,7 @@ fn a_screen_reader_reads_the_login_dialog_and_what_was_wrong() {
     let (home, server) = (TestHome::with_bus(), TestServer::start());
     let display = Display::start();
     let reader = Reader::start(&home, &display);
+    let _ends = EndsDesktop(&home);
     let mut desktop = home
         .command(&program("chancery-desktop"))
         .args(["--show", "login"])

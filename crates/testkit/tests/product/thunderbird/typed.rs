@@ -2,7 +2,7 @@
 //! own window, in which a person types.
 
 use super::desk::{Desk, WORK, settings};
-use crate::desktop::{end_desktop, pid_of_desktop};
+use crate::desktop::{EndsDesktop, pid_of_desktop};
 use chancery_testkit::TestServer;
 use chancery_testkit::server::PASSWORD;
 use chancery_testkit::thunderbird::make_profile;
@@ -22,6 +22,7 @@ fn a_password_typed_into_the_window_signs_the_mail_client_in() {
     settings.push(("extensions.autoDisableScopes", json!(0)));
     desk.profile = make_profile(&desk.home, "test", &settings);
     let home = &desk.home;
+    let _ends = EndsDesktop(home);
     let _ = home.chancery(&["addons", "install", "thunderbird"]).done();
     let sign_ins = |server: &TestServer| server.metrics().sign_ins();
     let before = sign_ins(&desk.work);
@@ -70,6 +71,4 @@ fn a_password_typed_into_the_window_signs_the_mail_client_in() {
     mail.choose("Open Chancery");
     desk.display.wait_for_active(WINDOW);
     assert_eq!(pid_of_desktop(home), Some(desktop), "still the same one");
-    drop(mail);
-    end_desktop(desktop);
 }
