@@ -19,6 +19,9 @@ pub(crate) const FOR_TESTS: &[Needed] = &[
     ("curl", "curl"),
     ("python3", "python3"),
     ("systemd-socket-activate", "systemd"),
+    ("/usr/sbin/krb5kdc", "krb5-kdc"),
+    ("/usr/sbin/kadmin.local", "krb5-admin-server"),
+    ("kinit", "krb5-user"),
     ("Xvfb", "xvfb"),
     // What a window opens when it needs it. These have no program: every
     // package of Debian's says here what its licence is.

@@ -9,6 +9,7 @@ use crate::prompting::board::Prompting;
 use crate::refusal::Refusal;
 use crate::seat::{Seat, SeatView, Surroundings};
 use crate::settings::SettingsFiles;
+use crate::tickets::Tickets;
 use crate::vault::Vault;
 use crate::window::board::Windows;
 use chancery_client::remote::{Address, HttpClient, Remote};
@@ -69,6 +70,7 @@ impl Agent {
             vault: Vault::new(directories, settings.keeping()),
             clock,
             device: machine::device_name(),
+            tickets: Tickets::default(),
             changed: Notify::new(),
         });
         let starting = Status {
@@ -212,7 +214,7 @@ impl Agent {
             entry.name.clone(),
             (entry.user.clone(), entry.user_name.clone()),
             capabilities_of(level, entry.announced.as_deref()),
-            entry.is_chancery(),
+            entry.methods(),
         )
     }
 

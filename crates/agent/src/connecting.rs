@@ -7,7 +7,7 @@ use crate::core::wording;
 use crate::list::Entry;
 use crate::prompting::{self, Attempt, Wish};
 use crate::refusal::Refusal;
-use crate::seat::Seat;
+use crate::seat::{Methods, Seat};
 use chancery_client::remote::{Address, Proved, Remote};
 use chancery_proto::discovery::Discovery;
 use chancery_proto::error::agent_codes;
@@ -32,6 +32,16 @@ impl Entry {
             .is_some_and(|product| product.starts_with("Chancery"))
     }
 
+    /// How people sign in there.
+    pub(crate) fn methods(&self) -> Methods {
+        let told = self.methods.as_deref().unwrap_or_default();
+        Methods {
+            by_oauth: self.is_chancery(),
+            // The grant is of our own make.
+            by_ticket: self.is_chancery() && told.iter().any(|kind| kind == "kerberos"),
+        }
+    }
+
     /// Takes over what the server tells about itself, as far as it can be shown.
     fn learn(&mut self, told: &Discovery) {
         if let Some(version) = shown(&told.dms_version) {
@@ -40,10 +50,14 @@ impl Entry {
         if let Some(product) = &told.product {
             self.product = shown(&format!("{} {}", product.name, product.version));
         }
-        self.announced = told.capabilities.as_ref().map(|all| {
-            let real = all.iter().filter(|name| name.len() <= LONGEST_NAME);
+        let real = |names: &mut dyn Iterator<Item = &String>| {
+            let real = names.filter(|name| name.len() <= LONGEST_NAME);
             real.take(MOST_NAMES).cloned().collect()
-        });
+        };
+        let announced = told.capabilities.as_ref();
+        self.announced = announced.map(|all| real(&mut all.iter()));
+        let methods = told.sign_in_methods.as_ref();
+        self.methods = methods.map(|all| real(&mut all.iter().map(|one| &one.kind)));
     }
 
     /// Whether this version connects to a server of that level (P1).
@@ -209,7 +223,7 @@ fn learn(seat: &Seat, entry: &Entry) {
     let level = entry.version.as_deref().and_then(ApiLevel::parse);
     seat.learn(
         capabilities_of(level, entry.announced.as_deref()),
-        entry.is_chancery(),
+        entry.methods(),
     );
 }
 
@@ -223,17 +237,18 @@ async fn enter(seat: &Arc<Seat>, request: &ConnectRequest, entry: &Entry) -> Res
         };
         return seat.sign_in(user, password, request.store_in_file).await;
     }
-    // Another person than the one before cannot be signed in silently.
-    let other = match (&request.user, &entry.user) {
-        (Some(wanted), Some(last)) => !wanted.eq_ignore_ascii_case(last),
-        _ => false,
-    };
+    // Another person than the one before cannot be signed in silently, and
+    // whose ticket there is nobody knows beforehand.
+    let last = entry.user.as_deref().unwrap_or_default();
+    let wanted = request.user.as_deref();
+    let other = wanted.is_some_and(|wanted| !wanted.eq_ignore_ascii_case(last));
     if other {
         return Err(Refusal::needs_user(
             NeedsUserReason::NeverSignedIn,
             &entry.name,
         ));
     }
+    seat.come_back();
     seat.ensure(None).await?;
     if request.store_in_file {
         seat.keep_in_file().await;
@@ -288,6 +303,7 @@ pub(crate) async fn sign_in(
             ));
         }
         (None, _) => {
+            seat.come_back();
             let wish = wish.for_sign_in(request.interaction, request.user.clone());
             prompting::session_for(agent, &entry, &seat, None, &wish).await?;
         }

@@ -73,6 +73,13 @@ pub(crate) async fn examine(
     ));
     findings.push(version(entry.as_ref(), seen.as_ref()));
     findings.push(sentences::sign_in(seen.as_ref()));
+    if entry
+        .as_ref()
+        .is_some_and(|entry| entry.methods().by_ticket)
+    {
+        let ticket = agent.surroundings.tickets.shown().await;
+        findings.push(sentences::ticket(&ticket));
+    }
     findings.push(sentences::policy(&agent.settings.report()));
     Ok(Examination { findings })
 }

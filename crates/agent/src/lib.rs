@@ -22,6 +22,7 @@ mod run_error;
 mod said;
 mod seat;
 mod settings;
+mod tickets;
 mod upkeep;
 mod vault;
 mod viewing;

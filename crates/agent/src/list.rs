@@ -63,6 +63,9 @@ pub(crate) struct Entry {
     /// What it announces, if it announces.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) announced: Option<Vec<String>>,
+    /// How people sign in there, if it tells.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) methods: Option<Vec<String>>,
     /// Who put it into the list; found out anew at each start.
     #[serde(skip)]
     pub(crate) origin: Origin,

@@ -14,6 +14,7 @@ pub(crate) use crate::core::keeper::{Held, SeatView};
 use crate::core::keeper::{Keeper, Purpose, Session, Verdict, Why};
 use crate::core::single_flight::{Boarding, Pilot, SingleFlight};
 use crate::refusal::Refusal;
+use crate::tickets::Tickets;
 use crate::vault::Vault;
 use chancery_client::remote::{Remote, RemoteError, RemoteErrorKind, ToldLife};
 use chancery_proto::clock::SharedClock;
@@ -36,6 +37,7 @@ pub(crate) struct Surroundings {
     pub(crate) vault: Vault,
     pub(crate) clock: SharedClock,
     pub(crate) device: String,
+    pub(crate) tickets: Tickets,
     /// Told after every change that may change the state.
     pub(crate) changed: Notify,
 }
@@ -58,7 +60,16 @@ struct About {
     /// What the person calls it.
     label: String,
     capabilities: Vec<Capability>,
-    by_oauth: bool,
+    methods: Methods,
+}
+
+/// How somebody signs in to a server, as far as it told.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Methods {
+    /// By OAuth 2, and not by the v1 session API.
+    pub(crate) by_oauth: bool,
+    /// With a Kerberos ticket.
+    pub(crate) by_ticket: bool,
 }
 
 /// How a flight ended, for those who waited for it.
@@ -81,18 +92,18 @@ impl Seat {
         label: String,
         (user, name): (Option<String>, Option<String>),
         capabilities: Vec<Capability>,
-        by_oauth: bool,
+        methods: Methods,
     ) -> Self {
         Self {
             remote,
             surroundings,
-            keeper: Mutex::new(Keeper::new(user, name)),
+            keeper: Mutex::new(Keeper::new(user, name, methods.by_ticket)),
             flights: SingleFlight::new(),
             retiring: Mutex::default(),
             about: Mutex::new(About {
                 label,
                 capabilities,
-                by_oauth,
+                methods,
             }),
         }
     }
@@ -139,10 +150,17 @@ impl Seat {
         locked(&self.about).capabilities.contains(&capability)
     }
 
-    pub(crate) fn learn(&self, capabilities: Vec<Capability>, by_oauth: bool) {
+    pub(crate) fn learn(&self, capabilities: Vec<Capability>, methods: Methods) {
         let mut about = locked(&self.about);
         about.capabilities = capabilities;
-        about.by_oauth = by_oauth;
+        about.methods = methods;
+        drop(about);
+        self.keeper().takes_tickets(methods.by_ticket);
+    }
+
+    /// The person wants to be signed in here, whatever they wanted before.
+    pub(crate) fn come_back(&self) {
+        self.keeper().come_back();
     }
 
     /// A session for somebody's work: the one there is, or a new one by a

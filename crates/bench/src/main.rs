@@ -1,6 +1,7 @@
 //! Measures the product against references in the same run.
 
 mod desktop;
+mod kerberos;
 mod load;
 mod reads;
 mod reference;
@@ -24,8 +25,9 @@ type Fault = Box<dyn Error + Send + Sync>;
 /// A group of rows and what measures it.
 type Group = (&'static str, fn() -> Result<Vec<Row>, Fault>);
 
-const GROUPS: [Group; 6] = [
+const GROUPS: [Group; 7] = [
     ("reads", reads::measure),
+    ("kerberos", kerberos::measure),
     ("transfers", transfers::measure),
     ("resting", resting::measure),
     ("desktop", desktop::measure),
@@ -37,6 +39,7 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let outcome = match arguments.as_slice() {
         [word, database] if word == reference::WORD => reference::run(database),
+        [word, count] if word == kerberos::WORD => kerberos::tokens(count),
         names => all(names),
     };
     match outcome {

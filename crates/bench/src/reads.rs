@@ -5,7 +5,7 @@ use crate::reference::Reference;
 use crate::report::{Part, Row, median, median_time, time};
 use crate::stage::Stage;
 use crate::{Fault, RUNS};
-use chancery_identity::{Identity, Kind, Passwords, Persona, SignIn};
+use chancery_identity::{Identity, Kind, Passwords, Persona, Proof, SignIn};
 use chancery_proto::clock::SystemClock;
 use chancery_store::Store;
 use chancery_store::users::NewUser;
@@ -126,7 +126,7 @@ fn check_cost() -> Result<Duration, Fault> {
         let signed_in = identity
             .sign_in(SignIn {
                 user: "somebody".to_owned(),
-                password: PASSWORD.into(),
+                proof: Proof::Password(PASSWORD.into()),
                 persona: Persona::User,
                 kind: Kind::Desktop,
                 client: "bench".to_owned(),

@@ -7,6 +7,7 @@ mod lines;
 mod lists;
 mod local_service;
 mod mutation;
+mod negotiate;
 mod paths;
 mod policy;
 mod tokens;
@@ -26,7 +27,7 @@ pub struct Target {
 }
 
 /// All of them.
-pub const TARGETS: [Target; 8] = [
+pub const TARGETS: [Target; 9] = [
     Target {
         name: "addresses",
         hold: addresses::hold,
@@ -46,6 +47,11 @@ pub const TARGETS: [Target; 8] = [
         name: "local_service",
         hold: local_service::hold,
         tried: 400,
+    },
+    Target {
+        name: "negotiate",
+        hold: negotiate::hold,
+        tried: 20_000,
     },
     Target {
         name: "paths",

@@ -106,6 +106,11 @@ fn the_local_service_holds() {
 }
 
 #[test]
+fn negotiate_tokens_hold() {
+    holds("negotiate");
+}
+
+#[test]
 fn paths_hold() {
     holds("paths");
 }

@@ -9,6 +9,11 @@ pub enum IdentityError {
     /// of them is never told.
     #[error("User ID or Password is incorrect")]
     WrongPassword,
+    /// A ticket proves who it is, and no user of that name may sign in.
+    #[error(
+        "Your ticket is good, but no user of that name may sign in here. Ask your administrator."
+    )]
+    NoUser,
     /// The person may sign in, but not as an administrator.
     #[error("You are not an administrator. Sign in without asking for administration.")]
     NotAdministrator,

@@ -22,5 +22,5 @@ pub use listing::{SessionInfo, Whose};
 pub use passwords::{Passwords, check_new_password};
 pub use persona::Persona;
 pub use session::{Live, NoSession};
-pub use signing_in::{SignIn, SignedIn};
+pub use signing_in::{Proof, SignIn, SignedIn};
 pub use tokens::random_password;

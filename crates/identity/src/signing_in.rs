@@ -1,4 +1,4 @@
-//! Signing in with a password.
+//! Signing in: with a password, or with what somebody else has proved.
 
 use crate::identity::Identity;
 use crate::lifetimes::Kind;
@@ -19,8 +19,8 @@ use std::time::Duration;
 pub struct SignIn {
     /// The id, in any case.
     pub user: String,
-    /// The password.
-    pub password: Secret,
+    /// How they prove it.
+    pub proof: Proof,
     /// As what.
     pub persona: Persona,
     /// The lifetimes that hold.
@@ -31,6 +31,26 @@ pub struct SignIn {
     pub device: String,
     /// From where.
     pub address: String,
+}
+
+/// How somebody proves who they are.
+#[derive(Debug, Clone)]
+pub enum Proof {
+    /// A password, which is checked here.
+    Password(Secret),
+    /// A Kerberos ticket that was accepted: the caller vouches for the user.
+    Ticket,
+}
+
+impl Proof {
+    /// The name of the method, in the audit, in counters and in lists.
+    #[must_use]
+    pub fn method(&self) -> &'static str {
+        match self {
+            Self::Password(_) => "password",
+            Self::Ticket => "kerberos",
+        }
+    }
 }
 
 /// Somebody who signed in, or whose session was renewed.
@@ -53,36 +73,55 @@ impl Identity {
     ///
     /// # Errors
     /// [`IdentityError::WrongPassword`] for an unknown user, a wrong password and a
-    /// disabled person alike, after the same time; [`IdentityError::NotAdministrator`];
+    /// disabled person alike, after the same time; [`IdentityError::NoUser`] where a
+    /// ticket proves somebody who may not sign in; [`IdentityError::NotAdministrator`];
     /// [`IdentityError::Busy`]; [`IdentityError::Store`].
     pub async fn sign_in(&self, sign_in: SignIn) -> Result<SignedIn, IdentityError> {
         let outcome = self.try_sign_in(&sign_in).await;
         let word = match &outcome {
             Ok(_) => "success",
-            Err(IdentityError::WrongPassword | IdentityError::NotAdministrator) => "refused",
+            Err(
+                IdentityError::WrongPassword
+                | IdentityError::NoUser
+                | IdentityError::NotAdministrator,
+            ) => "refused",
             Err(IdentityError::Busy(_)) => "busy",
             Err(_) => "failed",
         };
-        self.sign_ins.add("password", word);
+        self.sign_ins.add(sign_in.proof.method(), word);
         if outcome.is_err() {
-            let entry = self.entry(&sign_in, word);
-            if let Err(error) = self.store.add_audit(entry).await {
-                tracing::error!(%error, "a refused sign-in could not be written to the audit");
-            }
+            self.audit(&sign_in, word).await;
         }
         outcome
     }
 
+    /// Counts and writes down a sign-in that came no further than to its proof:
+    /// a ticket that was not accepted.
+    pub async fn note_refused(&self, sign_in: &SignIn) {
+        self.sign_ins.add(sign_in.proof.method(), "refused");
+        self.audit(sign_in, "refused").await;
+    }
+
+    async fn audit(&self, sign_in: &SignIn, word: &str) {
+        let entry = self.entry(sign_in, word);
+        if let Err(error) = self.store.add_audit(entry).await {
+            tracing::error!(%error, "a refused sign-in could not be written to the audit");
+        }
+    }
+
     async fn try_sign_in(&self, sign_in: &SignIn) -> Result<SignedIn, IdentityError> {
-        let hash = self.store.password_hash(&sign_in.user)?;
-        let matches = self
-            .passwords
-            .verify(hash.as_deref(), sign_in.password.clone())
-            .await?;
+        let (matches, refusal) = match &sign_in.proof {
+            Proof::Password(password) => {
+                let hash = self.store.password_hash(&sign_in.user)?;
+                let verified = self.passwords.verify(hash.as_deref(), password.clone());
+                (verified.await?, IdentityError::WrongPassword)
+            }
+            Proof::Ticket => (true, IdentityError::NoUser),
+        };
         // Asked after the hashing, so that a disabled person takes as long.
         let user = self.store.user(&sign_in.user)?;
         let Some(user) = user.filter(|user| matches && user.enabled) else {
-            return Err(IdentityError::WrongPassword);
+            return Err(refusal);
         };
         if sign_in.persona == Persona::Administrator && !user.is_admin {
             return Err(IdentityError::NotAdministrator);
@@ -101,7 +140,7 @@ impl Identity {
             application: sign_in.kind.as_str().to_owned(),
             client: sign_in.client.clone(),
             persona: sign_in.persona.as_str().to_owned(),
-            method: "password".to_owned(),
+            method: sign_in.proof.method().to_owned(),
             device: sign_in.device.clone(),
             address: sign_in.address.clone(),
             created: now,
@@ -127,7 +166,13 @@ impl Identity {
             .add_grant(grant.clone(), row.clone(), refresh, entry)
             .await;
         match written {
-            Err(StoreError::NotFound(_)) => return Err(IdentityError::WrongPassword),
+            // Removed in this moment.
+            Err(StoreError::NotFound(_)) => {
+                return Err(match sign_in.proof {
+                    Proof::Password(_) => IdentityError::WrongPassword,
+                    Proof::Ticket => IdentityError::NoUser,
+                });
+            }
             other => other?,
         }
         let session = self.adopt(grant, row, Duration::ZERO)?;
@@ -162,7 +207,7 @@ impl Identity {
             user: sign_in.user.chars().take(64).collect(),
             activity: "sign-in".to_owned(),
             outcome: outcome.to_owned(),
-            method: "password".to_owned(),
+            method: sign_in.proof.method().to_owned(),
             application: sign_in.client.clone(),
             address: sign_in.address.clone(),
         }

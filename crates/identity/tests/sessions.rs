@@ -1,7 +1,8 @@
 //! Sign-ins and sessions against a real database, with a clock that is moved by hand.
 
 use chancery_identity::{
-    Identity, IdentityError, Kind, Live, NoSession, Passwords, Persona, SignIn, SignedIn, Whose,
+    Identity, IdentityError, Kind, Live, NoSession, Passwords, Persona, Proof, SignIn, SignedIn,
+    Whose,
 };
 use chancery_proto::clock::{ManualClock, Timestamp};
 use chancery_store::Store;
@@ -88,7 +89,7 @@ impl House {
     ) -> Result<SignedIn, IdentityError> {
         let sign_in = SignIn {
             user: user.to_owned(),
-            password: password.into(),
+            proof: Proof::Password(password.into()),
             persona,
             kind: Kind::Desktop,
             client: "tests".to_owned(),

@@ -3,6 +3,10 @@
 use crate::secret::Secret;
 use serde::{Deserialize, Serialize};
 
+/// The `grant_type` of a sign-in with a Kerberos ticket, which is in the header
+/// `Authorization: Negotiate`: an extension grant (RFC 6749, section 4.5).
+pub const TICKET_GRANT: &str = "urn:chancery:oauth:grant-type:kerberos";
+
 /// Body of `PUT /api/v1/session/login` and `network-login`.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct LoginRequest {

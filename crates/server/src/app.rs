@@ -3,6 +3,7 @@
 use crate::config::Config;
 use crate::http::counters::Counters;
 use crate::http::error::ApiError;
+use crate::trusted::Trusted;
 use chancery_content::Content;
 use chancery_identity::Identity;
 use chancery_proto::clock::{SharedClock, Timestamp};
@@ -27,6 +28,8 @@ pub(crate) struct App {
     pub(crate) store: Store,
     pub(crate) content: Content,
     pub(crate) identity: Identity,
+    /// Accepts tickets, where that is configured.
+    pub(crate) trusted: Option<Trusted>,
     pub(crate) clock: SharedClock,
     pub(crate) level: ApiLevel,
     /// What this server can do at that level.
@@ -44,6 +47,7 @@ impl App {
         store: Store,
         content: Content,
         identity: Identity,
+        trusted: Option<Trusted>,
         clock: SharedClock,
         config: &Config,
     ) -> Self {
@@ -53,6 +57,7 @@ impl App {
             store,
             content,
             identity,
+            trusted,
             clock,
             level,
             capabilities: capabilities_of(Some(level), Some(&built)),

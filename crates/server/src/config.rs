@@ -37,8 +37,24 @@ pub(crate) struct Config {
     pub(crate) data: Option<PathBuf>,
     /// Certificate and key.
     pub(crate) tls: Tls,
+    /// Trusted sign-in.
+    pub(crate) kerberos: Option<Kerberos>,
     /// Behaving like an older server.
     pub(crate) compat: Compat,
+}
+
+/// Trusted sign-in: people with a ticket of a realm sign in without a password.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Kerberos {
+    /// The file with the keys of this server's services.
+    pub(crate) keytab: PathBuf,
+    /// The realms whose people are this server's users of the same name.
+    pub(crate) realms: Vec<String>,
+    /// The services for which tickets are accepted, like `HTTP/docs.example.com`;
+    /// where none is named, every `HTTP/` service of the keytab.
+    #[serde(default)]
+    pub(crate) services: Vec<String>,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -98,9 +114,14 @@ impl Config {
             .map_err(|error| ConfigError::Mistake(path.to_owned(), Box::new(error)))?;
         // Paths in the file are meant from where the file is.
         let base = path.parent().unwrap_or(Path::new("."));
+        let keytab = config
+            .kerberos
+            .as_mut()
+            .map(|kerberos| &mut kerberos.keytab);
         for inside in [&mut config.data, &mut config.tls.cert, &mut config.tls.key]
             .into_iter()
             .flatten()
+            .chain(keytab)
         {
             *inside = base.join(&*inside);
         }
@@ -137,6 +158,14 @@ impl Config {
                 "{listen} can be reached from other machines, and without TLS passwords would cross the network in clear. \
                  Set tls.cert and tls.key, or listen on 127.0.0.1; if a proxy in front speaks TLS, set tls.terminated_in_front = true."
             )));
+        }
+        for service in self.kerberos.iter().flat_map(|kerberos| &kerberos.services) {
+            let host = service.strip_prefix("HTTP/").unwrap_or_default();
+            if host.is_empty() || host.contains(['/', '@']) {
+                return Err(ConfigError::Contradiction(format!(
+                    "kerberos.services: “{service}” is no web service. It is written like HTTP/docs.example.com, without a realm."
+                )));
+            }
         }
         if let Some(admin) = self.admin_listen
             && !admin.ip().is_loopback()
@@ -180,6 +209,12 @@ mod tests {
             ("[tls]\ncert = 'a.pem'", "tls.key"),
             ("listen = '0.0.0.0:80'", "passwords"),
             ("admin_listen = '0.0.0.0:80'", "admin_listen"),
+            ("[kerberos]\nrealms = ['A']", "keytab"),
+            ("[kerberos]\nkeytab = 'k'", "realms"),
+            (
+                "[kerberos]\nkeytab = 'k'\nrealms = ['A']\nservices = ['HTTP/a@A']",
+                "kerberos.services",
+            ),
         ] {
             let error = read(text).expect_err("a mistake");
             assert!(error.contains(part), "{error}");

@@ -28,6 +28,13 @@ pub fn token(headers: &HeaderMap) -> Option<&str> {
     caller::token(headers)
 }
 
+/// The Kerberos token of a request; why it is none, where it claims to be one.
+#[must_use]
+pub fn negotiate(headers: &HeaderMap) -> Option<Result<Vec<u8>, String>> {
+    let token = crate::trusted::token(headers)?;
+    Some(token.map_err(|refused| refused.to_string()))
+}
+
 /// A path as routes know it.
 #[must_use]
 pub fn canonical(path: &str) -> String {

@@ -9,4 +9,5 @@ pub mod fuzzing;
 mod http;
 mod routes;
 pub mod sample;
+mod trusted;
 mod wire;

@@ -20,6 +20,7 @@ pub(crate) const PROXIES: [&str; 4] = ["https_proxy", "http_proxy", "all_proxy",
 pub struct TestHome {
     directory: TempDir,
     bus: Option<SessionBus>,
+    settings: Vec<(String, PathBuf)>,
 }
 
 /// How a command ended and what it said.
@@ -72,6 +73,7 @@ impl TestHome {
         Self {
             directory,
             bus: None,
+            settings: Vec::new(),
         }
     }
 
@@ -115,6 +117,12 @@ impl TestHome {
     #[must_use]
     pub fn path(&self) -> &Path {
         self.directory.path()
+    }
+
+    /// From now on programs have that setting in their environment. The agent
+    /// has those of the program that starts it.
+    pub fn set(&mut self, name: &str, value: &Path) {
+        self.settings.push((name.to_owned(), value.to_owned()));
     }
 
     /// The agent's socket.
@@ -194,6 +202,8 @@ impl TestHome {
             .env_remove("XDG_STATE_HOME")
             .env_remove("DISPLAY")
             .env_remove("WAYLAND_DISPLAY")
+            .env("KRB5CCNAME", self.path().join("no-tickets"))
+            .envs(self.settings.iter().map(|(name, value)| (name, value)))
             .current_dir(self.path());
         for name in PROXIES {
             command.env_remove(name).env_remove(name.to_uppercase());

@@ -29,6 +29,7 @@ pub struct TestServer {
     directory: TempDir,
     child: Option<Child>,
     address: SocketAddr,
+    settings: Vec<(String, PathBuf)>,
 }
 
 impl TestServer {
@@ -47,6 +48,16 @@ impl TestServer {
     /// As [`TestServer::start`].
     #[must_use]
     pub fn configured(configuration: &str) -> Self {
+        Self::surrounded(configuration, &[])
+    }
+
+    /// A fresh server with this configuration and these settings in its
+    /// environment.
+    ///
+    /// # Panics
+    /// As [`TestServer::start`].
+    #[must_use]
+    pub fn surrounded(configuration: &str, settings: &[(&str, &Path)]) -> Self {
         let directory = tempfile::Builder::new()
             .prefix("chancery-server-")
             .tempdir()
@@ -57,6 +68,10 @@ impl TestServer {
             directory,
             child: None,
             address: SocketAddr::from(([127, 0, 0, 1], 0)),
+            settings: settings
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+                .collect(),
         };
         server.begin();
         server
@@ -81,6 +96,7 @@ impl TestServer {
             .arg(self.data())
             .args(["--listen", &self.address.to_string()])
             .env("CHANCERY_BOOTSTRAP_PASSWORD", PASSWORD)
+            .envs(self.settings.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(log)

@@ -17,6 +17,8 @@ const PROBES: [Duration; 2] = [Duration::from_secs(2), Duration::from_secs(60)];
 const BUSY: Duration = Duration::from_secs(2);
 /// No server is left alone for longer than this, whatever it says.
 const LONGEST_BUSY: Duration = Duration::from_secs(300);
+/// With no ticket that helps, the person's are looked at again after so long.
+const TICKETS_AGAIN: Duration = Duration::from_secs(5);
 /// A session younger than this that is refused again is no matter of its age.
 const YOUNG: Duration = Duration::from_secs(60);
 
@@ -142,6 +144,12 @@ pub(crate) struct Keeper {
     needs: Option<NeedsUserReason>,
     /// The person signed out, and did not sign in again.
     signed_out: bool,
+    /// The person said since that they want to be here.
+    is_back: bool,
+    /// The server takes tickets.
+    takes_tickets: bool,
+    /// There was none that helped; before then none is looked for.
+    tickets_again: Option<Duration>,
     link: Link,
     next_probe: Option<Duration>,
     failures: u32,
@@ -165,7 +173,7 @@ pub(crate) struct SeatView {
 }
 
 impl Keeper {
-    pub(crate) fn new(user: Option<String>, name: Option<String>) -> Self {
+    pub(crate) fn new(user: Option<String>, name: Option<String>, takes_tickets: bool) -> Self {
         Self {
             generation: 0,
             count: 0,
@@ -174,6 +182,9 @@ impl Keeper {
             name,
             needs: None,
             signed_out: false,
+            is_back: false,
+            takes_tickets,
+            tickets_again: None,
             link: Link::Unknown,
             next_probe: None,
             failures: 0,
@@ -237,6 +248,7 @@ impl Keeper {
         match self.needs {
             None => {}
             Some(_) if self.keyring_may_have_more() => {}
+            Some(reason) if self.ticket_may_help(reason, now) => {}
             Some(reason) => return Verdict::Not(Why::Needs(reason)),
         }
         if purpose == Purpose::Background {
@@ -259,6 +271,30 @@ impl Keeper {
             }
             _ => false,
         }
+    }
+
+    /// Whether a ticket may lead in where nothing else silent does: not after
+    /// the person signed out, and not again right after there was none.
+    pub(crate) fn ticket_may_help(&self, reason: NeedsUserReason, now: Duration) -> bool {
+        let is_wanted = reason != NeedsUserReason::SignedOut || self.is_back;
+        let is_time = self.tickets_again.is_none_or(|again| again <= now);
+        self.takes_tickets && is_wanted && is_time
+    }
+
+    /// No ticket helped.
+    pub(crate) fn no_ticket(&mut self, now: Duration) {
+        self.tickets_again = Some(now.saturating_add(TICKETS_AGAIN));
+    }
+
+    pub(crate) fn takes_tickets(&mut self, takes_tickets: bool) {
+        self.takes_tickets = takes_tickets;
+    }
+
+    /// The person says that they want to be signed in here: a ticket they have
+    /// is not asked whether they signed out before, and is looked at anew.
+    pub(crate) fn come_back(&mut self) {
+        self.is_back = true;
+        self.tickets_again = None;
     }
 
     /// A server that is offline or busy gets no renewal that can wait.
@@ -333,6 +369,7 @@ impl Keeper {
         self.user = brought.user;
         self.needs = None;
         self.signed_out = false;
+        self.tickets_again = None;
         self.busy_until = None;
         self.keyring = brought.keyring;
         Landed::Taken(before)
@@ -448,6 +485,8 @@ impl Keeper {
         self.generation += 1;
         self.needs = None;
         self.signed_out = true;
+        self.is_back = false;
+        self.tickets_again = None;
         // Nobody looks after it any more, so nothing is known.
         self.link = Link::Unknown;
         self.next_probe = None;

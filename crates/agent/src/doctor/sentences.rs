@@ -4,7 +4,9 @@ use super::{Glance, KeyringState, RemoteError, RemoteErrorKind, Seen, finding};
 use crate::core::policy::Way;
 use crate::core::wording::{self, NO_KEYRING};
 use crate::list::Entry;
+use chancery_kerberos::{NoTicket, Ticket};
 use chancery_proto::clock::Timestamp;
+use chancery_proto::label::shown;
 use chancery_proto::level::{ApiLevel, Gate};
 use chancery_proto::local::{Finding, FindingOutcome, PolicyReport, State, Status};
 use std::time::Duration;
@@ -362,6 +364,42 @@ pub(super) fn sign_in(seen: Option<&Seen>) -> Finding {
         [first @ .., last] => format!("People sign in there {} or {last}.", first.join(", ")),
     };
     finding("sign-in", Good, sentence)
+}
+
+/// The person's Kerberos ticket, at a server that takes one.
+pub(super) fn ticket(ticket: &Result<Ticket, NoTicket>) -> Finding {
+    let (outcome, sentence) = match ticket {
+        Ok(ticket) => {
+            let left = Duration::from_secs(u64::from(ticket.seconds_left));
+            let whose = shown(&ticket.principal).unwrap_or_default();
+            (
+                Good,
+                format!(
+                    "You are logged on as {whose}, for {} more: you are signed in without being asked.",
+                    spoken(left)
+                ),
+            )
+        }
+        Err(NoTicket::Expired) => (
+            Warning,
+            "Your log-on to the domain ran out. Lock and unlock your screen, or run “kinit”."
+                .to_owned(),
+        ),
+        Err(NoTicket::NoCredentials) => (
+            Skipped,
+            "You are not logged on to a domain on this machine, so you sign in another way."
+                .to_owned(),
+        ),
+        Err(NoTicket::NotInstalled(_)) => (
+            Skipped,
+            "This machine has no Kerberos, so you sign in another way.".to_owned(),
+        ),
+        Err(why) => (
+            Warning,
+            format!("Your log-on to the domain cannot be used: {why}."),
+        ),
+    };
+    finding("ticket", outcome, sentence)
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Signing in: by every silent way, or by the password that a person typed.
 
-use super::{FLIGHT, Landing, Seat, chance, locked};
+use super::{FLIGHT, Landing, Seat, Surroundings, chance, locked};
 use crate::core::keeper::{Brought, Generation, Kept, Landed, Session, Way};
 use crate::core::single_flight::Boarding;
 use crate::refusal::Refusal;
@@ -55,6 +55,25 @@ impl Seat {
     }
 
     async fn by_every_way(&self, flight: Generation) -> Result<(), Failed> {
+        let Some(reason) = self.by_what_is_kept(flight).await? else {
+            return Ok(());
+        };
+        if !self.keeper().ticket_may_help(reason, self.now()) {
+            return Err(Failed::Refused(self.nobody(flight, reason)));
+        }
+        match self.by_ticket(flight).await? {
+            None => Ok(()),
+            Some(why) => {
+                tracing::info!(server = %self.remote.address(), %why, "no ticket signs in");
+                self.keeper().no_ticket(self.now());
+                Err(Failed::Refused(self.nobody(flight, reason)))
+            }
+        }
+    }
+
+    /// By what there is of an earlier sign-in; why only a person could go on
+    /// after that, where there is nothing or it is over.
+    async fn by_what_is_kept(&self, flight: Generation) -> Result<Option<NeedsUserReason>, Failed> {
         let (way, user) = {
             let keeper = self.keeper();
             (keeper.way(), keeper.user().map(str::to_owned))
@@ -69,11 +88,9 @@ impl Seat {
         match way {
             Way::Refresh(refresh) => self.by_refresh(flight, &refresh, user).await,
             Way::Ask(token) => self.by_asking(flight, token, user).await,
-            Way::Nobody(reason) => Err(Failed::Refused(self.nobody(flight, reason))),
+            Way::Nobody(reason) => Ok(Some(reason)),
             // A look is not followed by another.
-            Way::Look(_) => Err(Failed::Refused(
-                self.nobody(flight, NeedsUserReason::Expired),
-            )),
+            Way::Look(_) => Ok(Some(NeedsUserReason::Expired)),
         }
     }
 
@@ -92,24 +109,24 @@ impl Seat {
         flight: Generation,
         refresh: &Secret,
         user: Option<String>,
-    ) -> Result<(), Failed> {
+    ) -> Result<Option<NeedsUserReason>, Failed> {
         let renewed = self.remote.renew(refresh, &self.surroundings.device).await;
         match renewed {
             Ok(Renewal::Obtained(obtained)) => {
                 self.reached();
                 let adopted = self.adopt(flight, obtained, user, None, false).await;
-                adopted.map(drop).map_err(Failed::Refused)
+                adopted.map(|_| None).map_err(Failed::Refused)
             }
             Ok(Renewal::Refused) => {
                 self.reached();
                 self.forget(user.as_deref()).await;
-                Err(Failed::Refused(self.nobody(flight, NeedsUserReason::Ended)))
+                Ok(Some(NeedsUserReason::Ended))
             }
             // It does not say that the token is over, so what is kept stays
             // kept; but nothing silent is left to try.
             Err(error) if is_unauthorized(&error) => {
                 self.reached();
-                Err(Failed::Refused(self.nobody(flight, NeedsUserReason::Ended)))
+                Ok(Some(NeedsUserReason::Ended))
             }
             Err(error) => Err(self.sorted(&error)),
         }
@@ -120,7 +137,7 @@ impl Seat {
         flight: Generation,
         token: Secret,
         user: Option<String>,
-    ) -> Result<(), Failed> {
+    ) -> Result<Option<NeedsUserReason>, Failed> {
         match self.remote.discovery(&token).await {
             Ok(_) => {
                 self.reached();
@@ -130,17 +147,63 @@ impl Seat {
                     idle: None,
                 };
                 let adopted = self.adopt(flight, obtained, user, None, false).await;
-                adopted.map(drop).map_err(Failed::Refused)
+                adopted.map(|_| None).map_err(Failed::Refused)
             }
             Err(error) if error.kind == RemoteErrorKind::NoSession => {
                 self.reached();
                 self.forget(user.as_deref()).await;
-                Err(Failed::Refused(
-                    self.nobody(flight, NeedsUserReason::Expired),
-                ))
+                Ok(Some(NeedsUserReason::Expired))
             }
             Err(error) => Err(self.sorted(&error)),
         }
+    }
+
+    /// With the person's Kerberos ticket; why not, where it does not help. The
+    /// server has to prove itself, and nobody becomes somebody else: the ticket
+    /// of another person than the last one here signs nobody in.
+    async fn by_ticket(&self, flight: Generation) -> Result<Option<String>, Failed> {
+        let Surroundings {
+            tickets, device, ..
+        } = &*self.surroundings;
+        let pending = match tickets.begin(self.remote.address().host()).await {
+            Ok(pending) => pending,
+            Err(why) => return Ok(Some(why.to_string())),
+        };
+        let by_ticket = match self.remote.sign_in_by_ticket(pending.token(), device).await {
+            Ok(by_ticket) => by_ticket,
+            Err(error) if matches!(error.kind, RemoteErrorKind::Refused { .. }) => {
+                self.reached();
+                return Ok(Some(error.to_string()));
+            }
+            Err(error) => return Err(self.sorted(&error)),
+        };
+        self.reached();
+        let obtained = by_ticket.obtained;
+        let unused = async |why: String| {
+            self.say_farewell(Some(&obtained.token), obtained.refresh.as_ref())
+                .await;
+            Ok(Some(why))
+        };
+        if let Err(why) = pending.finish(&by_ticket.answer) {
+            return unused(why.to_string()).await;
+        }
+        let person = match self.remote.discovery(&obtained.token).await {
+            Ok(told) => told.user,
+            Err(error) => {
+                let _ended = unused(String::new()).await;
+                return Err(self.sorted(&error));
+            }
+        };
+        let Some(person) = person.filter(|person| is_id(&person.id)) else {
+            return unused("the server does not say whose session it is".to_owned()).await;
+        };
+        let last = self.keeper().user().map(str::to_owned);
+        if last.is_some_and(|last| last.to_lowercase() != person.id.to_lowercase()) {
+            return unused(format!("the ticket is of another person, {}", person.id)).await;
+        }
+        let name = shown(&person.name);
+        let adopted = self.adopt(flight, obtained, Some(person.id), name, false);
+        adopted.await.map(|_| None).map_err(Failed::Refused)
     }
 
     async fn forget(&self, user: Option<&str>) {
@@ -234,7 +297,7 @@ impl Seat {
         password: &Secret,
         in_file: bool,
     ) -> Result<(), Refusal> {
-        let by_oauth = locked(&self.about).by_oauth;
+        let by_oauth = locked(&self.about).methods.by_oauth;
         let device = &self.surroundings.device;
         let signed_in = self.remote.sign_in(user, password, device, by_oauth).await;
         let obtained = signed_in.map_err(|error| self.failed(&error))?;

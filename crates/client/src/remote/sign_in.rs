@@ -5,17 +5,23 @@ use super::lifetimes::told_life;
 use super::prove::{busy, token_value};
 use super::{CLIENT_ID, Remote, RemoteError, RemoteErrorKind};
 use crate::local::{Body, full_body};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use chancery_proto::headers;
 use chancery_proto::secret::Secret;
-use chancery_proto::session::{LoginRequest, LoginResponse, OAuthError, TokenResponse};
-use http::{HeaderValue, Method, Request, StatusCode, header};
+use chancery_proto::session::{
+    LoginRequest, LoginResponse, OAuthError, TICKET_GRANT, TokenResponse,
+};
+use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, header};
 use std::time::Duration;
 use url::form_urlencoded::Serializer;
 
 /// A sign-in that takes longer has failed. Hashing a password is slow on
 /// purpose, and a server may have a queue of them.
 const PATIENCE: Duration = Duration::from_secs(25);
+/// The scheme of RFC 4559.
+const NEGOTIATE: &str = "Negotiate";
 /// The longest token that is taken.
 const LONGEST_TOKEN: usize = 16 * 1024;
 
@@ -41,6 +47,15 @@ pub struct Administrator {
     pub user_id: String,
     /// The name to show.
     pub name: String,
+}
+
+/// A session that a ticket gave.
+#[derive(Debug, Clone)]
+pub struct ByTicket {
+    /// The session.
+    pub obtained: Obtained,
+    /// What the server proves itself with; empty where it sent nothing.
+    pub answer: Vec<u8>,
 }
 
 /// How a renewal ended, when it did not fail for lack of a connection.
@@ -150,6 +165,54 @@ impl Remote {
         }
     }
 
+    /// Signs in with a token that a Kerberos ticket gave (RFC 4559), as an
+    /// extension grant of OAuth 2. What the server answered to prove itself has
+    /// to be looked at before the session is used.
+    ///
+    /// # Errors
+    /// [`RemoteErrorKind::Refused`] with 400 where the ticket lets nobody in,
+    /// `Unreachable`, `Busy`.
+    pub async fn sign_in_by_ticket(
+        &self,
+        token: &[u8],
+        device: &str,
+    ) -> Result<ByTicket, RemoteError> {
+        let form = form(&[("grant_type", TICKET_GRANT), ("client_id", CLIENT_ID)]);
+        let request = Request::builder()
+            .method(Method::POST)
+            .uri("/auth/oauth2/token")
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .header(
+                header::AUTHORIZATION,
+                format!("{NEGOTIATE} {}", STANDARD.encode(token)),
+            );
+        let request = with_device(request, device)
+            .body(full_body(form))
+            .map_err(|error| RemoteError::nonsense(error.to_string()))?;
+        let work = async {
+            let response = self.send(request).await?;
+            let status = response.status();
+            if let Some(error) = busy(status, response.headers()) {
+                return Err(error);
+            }
+            let answer = negotiated(response.headers());
+            Ok((status, answer, whole(response).await?))
+        };
+        let late = |_| Err(RemoteError::late(PATIENCE));
+        let (status, answer, bytes) = tokio::time::timeout(PATIENCE, work)
+            .await
+            .unwrap_or_else(late)?;
+        let Some(obtained) = tokens(status, &bytes)? else {
+            let told: Option<OAuthError> = serde_json::from_slice(&bytes).ok();
+            let why = told.map(|error| error.error_description);
+            return Err(RemoteError::new(
+                RemoteErrorKind::Refused { status },
+                why.unwrap_or_default(),
+            ));
+        };
+        Ok(ByTicket { obtained, answer })
+    }
+
     /// Renews a session (RFC 6749, section 6).
     ///
     /// # Errors
@@ -237,6 +300,19 @@ impl Remote {
             .await
             .unwrap_or_else(|_| Err(RemoteError::late(PATIENCE)))
     }
+}
+
+/// The token in an answer's head.
+fn negotiated(headers: &HeaderMap) -> Vec<u8> {
+    let values = headers.get_all(header::WWW_AUTHENTICATE).iter();
+    let mut tokens = values.filter_map(|value| {
+        let (scheme, encoded) = value.to_str().ok()?.split_once(' ')?;
+        if !scheme.eq_ignore_ascii_case(NEGOTIATE) {
+            return None;
+        }
+        STANDARD.decode(encoded.trim()).ok()
+    });
+    tokens.next().unwrap_or_default()
 }
 
 fn idle(login: &LoginResponse) -> Option<Duration> {

@@ -7,6 +7,7 @@ use crate::data_directory::DataDirectory;
 use crate::http::entry::Entry;
 use crate::http::listener;
 use crate::routes;
+use crate::trusted::Trusted;
 use chancery_content::Content;
 use chancery_identity::{Identity, IdentityError, Passwords, random_password};
 use chancery_proto::clock::{SharedClock, SystemClock};
@@ -65,6 +66,12 @@ impl Serve {
             Some((cert, key)) => Some(acceptor(cert, key)?),
             None => None,
         };
+        let trusted = match &config.kerberos {
+            Some(kerberos) => Some(
+                Trusted::begin(kerberos).map_err(|error| CommandError::Plain(error.to_string()))?,
+            ),
+            None => None,
+        };
         let directory = DataDirectory::make(&self.place.path(&config)?)?;
         let _held = directory.hold()?;
         let (store, content) = (directory.store()?, directory.content()?);
@@ -76,7 +83,7 @@ impl Serve {
         })?;
         let first = bootstrap(&store, &passwords, &clock).await?;
         let identity = Identity::open(store.clone(), Arc::clone(&clock), passwords).await?;
-        let app = Arc::new(App::new(store, content, identity, clock, &config));
+        let app = Arc::new(App::new(store, content, identity, trusted, clock, &config));
         listen(&app, &config, tls, first).await
     }
 }

@@ -74,6 +74,21 @@ impl<S: Send + Sync> FromRequest<S> for JsonObject {
     }
 }
 
+/// The same where nothing has to be said: no body is an empty object.
+pub(crate) struct MaybeObject(pub(crate) Map<String, Value>);
+
+impl<S: Send + Sync> FromRequest<S> for MaybeObject {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, _state: &S) -> Result<Self, ApiError> {
+        let bytes = whole(request.into_body()).await?;
+        if bytes.is_empty() {
+            return Ok(Self(Map::new()));
+        }
+        read_object("body", &bytes).map(Self)
+    }
+}
+
 /// Reads a JSON object (RFC 8259) or says where it is none.
 pub(crate) fn read_object(field: &str, bytes: &[u8]) -> Result<Map<String, Value>, ApiError> {
     // Some clients begin with a byte order mark, against RFC 8259, section 8.1.

@@ -164,7 +164,7 @@ impl From<IdentityError> for ApiError {
     fn from(error: IdentityError) -> Self {
         let message = error.to_string();
         match error {
-            IdentityError::WrongPassword => {
+            IdentityError::WrongPassword | IdentityError::NoUser => {
                 Self::new(StatusCode::UNAUTHORIZED, codes::LOGIN_FAILED, message)
             }
             IdentityError::NotAdministrator => Self::no_access(message),

@@ -41,10 +41,7 @@ pub(crate) async fn discover(
         dms_version: app.level.to_string(),
         server_time: Some(app.now()),
         capabilities: Some(capabilities),
-        sign_in_methods: Some(vec![SignInMethod {
-            kind: "password".to_owned(),
-            authorize_url: None,
-        }]),
+        sign_in_methods: Some(methods(&app)),
         session: Some(SessionLifetimes {
             idle_seconds: lifetimes.idle_seconds,
             absolute_seconds: lifetimes.absolute_seconds,
@@ -87,4 +84,16 @@ pub(crate) async fn discover(
         });
     }
     Ok(respond::data(discovery))
+}
+
+/// How to sign in, what asks least of a person first.
+fn methods(app: &SharedApp) -> Vec<SignInMethod> {
+    let trusted = app.trusted.as_ref().map(|_| "kerberos");
+    let kinds = trusted.into_iter().chain(["password"]);
+    kinds
+        .map(|kind| SignInMethod {
+            kind: kind.to_owned(),
+            authorize_url: None,
+        })
+        .collect()
 }

@@ -13,6 +13,7 @@ mod operation;
 pub(crate) mod search;
 mod session_api;
 mod sessions;
+mod ticket;
 pub(crate) mod upload;
 mod workspaces;
 
@@ -103,7 +104,10 @@ pub(crate) fn work(app: SharedApp) -> Router {
     Router::new()
         .route("/api", get(discovery::discover))
         .route("/api/v1/session/login", put(session_api::login))
-        .route("/api/v1/session/network-login", put(session_api::login))
+        .route(
+            "/api/v1/session/network-login",
+            put(session_api::network_login),
+        )
         .route("/api/v1/session/logout", put(session_api::logout))
         .route("/auth/logout", get(session_api::logout))
         .route("/login/terminate", get(session_api::logout))

@@ -7,13 +7,14 @@ use crate::http::caller::Peer;
 use crate::http::error::ApiError;
 use crate::http::respond;
 use crate::routes::session_api::device;
+use crate::routes::ticket;
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use chancery_identity::{IdentityError, Kind, Persona, SignIn, SignedIn};
+use chancery_identity::{IdentityError, Kind, Persona, Proof, SignIn, SignedIn};
 use chancery_proto::secret::Secret;
-use chancery_proto::session::{OAuthError, TokenResponse};
+use chancery_proto::session::{OAuthError, TICKET_GRANT, TokenResponse};
 use http::header::{AUTHORIZATION, RETRY_AFTER};
 use http::{HeaderMap, HeaderValue, StatusCode};
 
@@ -74,11 +75,12 @@ pub(crate) async fn token(
     match form.get("grant_type") {
         None => missing("grant_type"),
         Some("password") => by_password(&app, &headers, &form, address).await,
+        Some(TICKET_GRANT) => by_ticket(&app, &headers, &form, address).await,
         Some("refresh_token") => by_refresh(&app, &headers, &form, &address).await,
         Some(_) => refusal(
             StatusCode::BAD_REQUEST,
             "unsupported_grant_type",
-            "This server knows the grants password and refresh_token.",
+            format!("This server knows the grants password, refresh_token and {TICKET_GRANT}."),
         ),
     }
 }
@@ -140,7 +142,7 @@ async fn by_password(
     };
     let sign_in = SignIn {
         user: user.to_owned(),
-        password: password.into(),
+        proof: Proof::Password(password.into()),
         persona,
         kind: client.kind,
         client: client.id.to_owned(),
@@ -148,13 +150,52 @@ async fn by_password(
         address,
     };
     match app.identity.sign_in(sign_in).await {
-        Ok(signed_in) => tokens(signed_in),
+        Ok(signed_in) => tokens(&signed_in),
         Err(IdentityError::NotAdministrator) => refusal(
             StatusCode::BAD_REQUEST,
             "invalid_scope",
             IdentityError::NotAdministrator.to_string(),
         ),
         Err(error) => failure(error),
+    }
+}
+
+/// With a Kerberos ticket, an extension grant (RFC 6749, section 4.5).
+async fn by_ticket(app: &SharedApp, headers: &HeaderMap, form: &Form, address: String) -> Response {
+    // The head carries the ticket, so the client is named in the form.
+    let id = form.get("client_id").unwrap_or_default();
+    let secret = form.get("client_secret").unwrap_or_default();
+    let Some(client) = known_client(id, secret) else {
+        return unknown_client();
+    };
+    let caller = ticket::Caller {
+        kind: client.kind,
+        client: client.id.to_owned(),
+        device: device(headers),
+        address,
+    };
+    match ticket::sign_in(app, headers, caller).await {
+        Some(Ok(by_ticket)) => {
+            let mut response = tokens(&by_ticket.signed_in);
+            by_ticket.prove(&mut response);
+            response
+        }
+        Some(Err(error)) if error.status == StatusCode::UNAUTHORIZED => refusal(
+            StatusCode::BAD_REQUEST,
+            "invalid_grant",
+            error.body.code_message,
+        ),
+        Some(Err(error)) => unavailable(error),
+        None if app.trusted.is_some() => refusal(
+            StatusCode::BAD_REQUEST,
+            "invalid_request",
+            "The header Authorization with a Kerberos ticket is missing.",
+        ),
+        None => refusal(
+            StatusCode::BAD_REQUEST,
+            "unauthorized_client",
+            "This server accepts no Kerberos tickets.",
+        ),
     }
 }
 
@@ -169,19 +210,19 @@ async fn by_refresh(app: &SharedApp, headers: &HeaderMap, form: &Form, address: 
         return missing("refresh_token");
     };
     match app.identity.renew(&Secret::from(token), address).await {
-        Ok(signed_in) => tokens(signed_in),
+        Ok(signed_in) => tokens(&signed_in),
         Err(error) => failure(error),
     }
 }
 
-fn tokens(signed_in: SignedIn) -> Response {
+fn tokens(signed_in: &SignedIn) -> Response {
     respond::json(
         StatusCode::OK,
         &TokenResponse {
-            access_token: signed_in.token,
+            access_token: signed_in.token.clone(),
             token_type: "Bearer".to_owned(),
             expires_in: signed_in.idle.as_secs(),
-            refresh_token: signed_in.refresh_token,
+            refresh_token: signed_in.refresh_token.clone(),
             scope: signed_in.persona.as_str().to_owned(),
         },
     )
@@ -193,23 +234,24 @@ fn failure(error: IdentityError) -> Response {
         IdentityError::WrongPassword | IdentityError::CannotRenew => {
             refusal(StatusCode::BAD_REQUEST, "invalid_grant", message)
         }
-        other => {
-            let error = ApiError::from(other);
-            let Some(seconds) = error.retry_after else {
-                // Also written to the log on its way out.
-                return error.into_response();
-            };
-            let mut response = refusal(
-                error.status,
-                "temporarily_unavailable",
-                error.body.code_message,
-            );
-            response
-                .headers_mut()
-                .insert(RETRY_AFTER, HeaderValue::from(seconds));
-            response
-        }
+        other => unavailable(ApiError::from(other)),
     }
+}
+
+fn unavailable(error: ApiError) -> Response {
+    let Some(seconds) = error.retry_after else {
+        // Also written to the log on its way out.
+        return error.into_response();
+    };
+    let mut response = refusal(
+        error.status,
+        "temporarily_unavailable",
+        error.body.code_message,
+    );
+    response
+        .headers_mut()
+        .insert(RETRY_AFTER, HeaderValue::from(seconds));
+    response
 }
 
 /// `POST /auth/oauth2/revoke-token`: ends the whole sign-in that a token

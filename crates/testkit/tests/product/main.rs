@@ -17,6 +17,7 @@ mod doctor;
 mod encrypted;
 mod expiry;
 mod hostile_callers;
+mod kerberos;
 mod libreoffice;
 mod lying_servers;
 mod lying_sessions;

@@ -45,7 +45,7 @@ fn is_up(now: u64) -> bool {
 fn sign_ins(mean_between_calls: u64, seed: u64) -> Vec<u32> {
     let mut chance = Chance(seed);
     let mut agents: Vec<Keeper> = (0..AGENTS)
-        .map(|_| Keeper::new(Some("anna".to_owned()), None))
+        .map(|_| Keeper::new(Some("anna".to_owned()), None, false))
         .collect();
     let mut by_minute = vec![0; usize::try_from(END / MINUTE).expect("short")];
     // The morning: everybody comes within half an hour.

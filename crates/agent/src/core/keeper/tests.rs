@@ -89,7 +89,7 @@ enum Step {
 impl World {
     fn new(renews: bool) -> Self {
         Self {
-            keeper: Keeper::new(None, None),
+            keeper: Keeper::new(None, None, false),
             flights: SingleFlight::new(),
             flight: None,
             now: Duration::from_secs(1000),
@@ -346,7 +346,7 @@ impl World {
     fn kill(&mut self, keyring: KeyringState) {
         self.forget();
         self.keyring = keyring;
-        self.keeper = Keeper::new(self.user.clone(), None);
+        self.keeper = Keeper::new(self.user.clone(), None, false);
         self.flights = SingleFlight::new();
         self.flight = None;
         self.said.clear();
