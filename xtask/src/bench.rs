@@ -7,6 +7,7 @@ use crate::packages;
 /// Measures; with names, only those rows.
 pub(crate) fn bench(names: &[&str]) -> Result<(), Failure> {
     packages::ensure(packages::FOR_BENCH)?;
+    crate::addons::addons()?;
     let workspace = Workspace::read()?;
     cargo::run(
         cargo::command().args(["build", "--release", "--workspace", "--bins", "--locked"]),

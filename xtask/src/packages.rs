@@ -95,6 +95,17 @@ pub(crate) const FOR_BENCH: &[Needed] = &[
     ("Xvfb", "xvfb"),
     ("openbox", "openbox"),
     ("xdotool", "xdotool"),
+    ("soffice", "libreoffice-writer"),
+    (
+        "/usr/lib/libreoffice/program/libvclplug_gtk3lo.so",
+        "libreoffice-gtk3",
+    ),
+    ("/usr/lib/python3/dist-packages/uno.py", "python3-uno"),
+    ("dbus-run-session", "dbus"),
+    ("gnome-keyring-daemon", "gnome-keyring"),
+    ("/usr/sbin/krb5kdc", "krb5-kdc"),
+    ("/usr/sbin/kadmin.local", "krb5-admin-server"),
+    ("kinit", "krb5-user"),
 ];
 
 /// Installs what is missing, where that is possible without asking.

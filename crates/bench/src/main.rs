@@ -2,6 +2,7 @@
 
 mod desktop;
 mod kerberos;
+mod libreoffice;
 mod load;
 mod reads;
 mod reference;
@@ -25,7 +26,7 @@ type Fault = Box<dyn Error + Send + Sync>;
 /// A group of rows and what measures it.
 type Group = (&'static str, fn() -> Result<Vec<Row>, Fault>);
 
-const GROUPS: [Group; 7] = [
+const GROUPS: [Group; 8] = [
     ("reads", reads::measure),
     ("kerberos", kerberos::measure),
     ("transfers", transfers::measure),
@@ -33,6 +34,7 @@ const GROUPS: [Group; 7] = [
     ("desktop", desktop::measure),
     ("window", window::measure),
     ("thunderbird", thunderbird::measure),
+    ("libreoffice", libreoffice::measure),
 ];
 
 fn main() -> ExitCode {

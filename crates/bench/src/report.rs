@@ -137,6 +137,7 @@ are counted by the server. At the expiry a proxy holds all calls back until the 
 machine of two cores a third process that copies everything costs a direct transfer without TLS a third of its speed.
 - *Thunderbird*: from its process's start until its main window and first tab are complete, by its own record, in a \
 display of its own, with a profile that was used before; no agent runs. With the add-on and without it in turn.
+- *LibreOffice*: from its process's start until the window of its first, empty document is there and active, in homes that were started in before; with the extension and without it in turn.
 - *Idle*: ten seconds in which nobody asks anything; wake-ups are voluntary switches of all the agent's threads.
 ";
 
