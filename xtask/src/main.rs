@@ -32,7 +32,7 @@ cargo xtask COMMAND
                    build the desktop's programs for Windows; installs what that takes
   windows test [NAME...]
                    run them under Wine, against the real server
-  package deb|windows [--debug]
+  package deb|windows|portable [--debug]
                    build a package of the desktop's programs (see packaging/)";
 
 fn main() -> ExitCode {
@@ -54,6 +54,11 @@ fn main() -> ExitCode {
         ["check-systems"] => systems::check(),
         ["package", "deb"] => package::deb(true),
         ["package", "deb", "--debug"] => package::deb(false),
+        ["package", "portable"] => package::portable(true, None),
+        ["package", "portable", "--debug"] => package::portable(false, None),
+        ["package", "portable", "--runtime", file] => {
+            package::portable(true, Some(std::path::Path::new(file)))
+        }
         ["package", "windows"] => package::windows(true),
         ["package", "windows", "--debug"] => package::windows(false),
         ["windows", words @ ..] => windows::windows(words),

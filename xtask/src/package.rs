@@ -2,6 +2,7 @@
 
 mod debian;
 mod installer;
+mod portable;
 
 use crate::failure::Failure;
 use crate::say;
@@ -21,12 +22,21 @@ pub(crate) fn windows(release: bool) -> Result<(), Failure> {
     Ok(())
 }
 
+/// The archive to unpack and run; with a runtime, the AppImage too.
+pub(crate) fn portable(release: bool, runtime: Option<&Path>) -> Result<(), Failure> {
+    for made in portable::make(release, runtime)? {
+        say::line(&made.display().to_string());
+    }
+    Ok(())
+}
+
 /// Tells the tests where the packages are.
 pub(crate) const PLACE: &str = "CHANCERY_PACKAGES_DIR";
 
-/// Both packages, of the builds of tests; gives where they are.
+/// All of them, of the builds of tests; gives where they are.
 pub(crate) fn prepare_for_tests() -> Result<PathBuf, Failure> {
     debian::make(false)?;
+    portable::make(false, None)?;
     let mut made = installer::make(false)?;
     made.pop();
     Ok(made)

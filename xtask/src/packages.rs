@@ -58,7 +58,7 @@ pub(crate) const FOR_LONG: &[Needed] = &[
         "python3-gi",
     ),
     (
-        "/usr/lib/x86_64-linux-gnu/girepository-1.0/Atspi-2.0.typelib",
+        "/usr/share/doc/gir1.2-atspi-2.0/copyright",
         "gir1.2-atspi-2.0",
     ),
 ];
@@ -79,6 +79,15 @@ pub(crate) const FOR_DEB: &[Needed] = &[
     ("dpkg-shlibdeps", "dpkg-dev"),
     ("strip", "binutils"),
     ("gzip", "gzip"),
+];
+
+/// What builds the archive to unpack and run, and an AppImage.
+pub(crate) const FOR_PORTABLE: &[Needed] = &[
+    ("desktop-file-validate", "desktop-file-utils"),
+    ("appstreamcli", "appstream"),
+    ("mksquashfs", "squashfs-tools"),
+    ("tar", "tar"),
+    ("xz", "xz-utils"),
 ];
 
 /// What builds the installer for Windows, besides what builds for it.

@@ -44,43 +44,10 @@ const SHELLS: [(&str, &str); 3] = [
 pub(crate) fn make(release: bool) -> Result<PathBuf, Failure> {
     packages::ensure(packages::FOR_DEB)?;
     let workspace = Workspace::read()?;
-    let mut build = cargo::command();
-    // The whole workspace, as the tests do: a part alone would have its
-    // dependencies built with other features, and so a second time.
-    build.args(["build", "--workspace", "--bins", "--locked"]);
-    if release {
-        build.arg("--release");
-    }
-    cargo::run(&mut build, &workspace.root)?;
     let place = workspace.target.join("package");
     let tree = place.join("deb");
-    fresh(&tree)?;
-    let programs = workspace.desktop_programs();
-    let mut installed = Vec::new();
-    for program in &programs {
-        let path = tree.join("usr/bin").join(program);
-        copy(&workspace.programs(release).join(program), &path)?;
-        cargo::run(
-            Command::new("strip").arg("--strip-unneeded").arg(&path),
-            &tree,
-        )?;
-        installed.push(path);
-    }
-    let own = workspace.root.join("packaging/linux");
-    for (program, file, to) in FOR_PROGRAMS {
-        if programs.iter().any(|one| one == program) {
-            copy(&own.join(file), &tree.join(to))?;
-        }
-    }
-    let icon = workspace.root.join(ICON);
-    if icon.is_file() {
-        copy(
-            &icon,
-            &tree.join("usr/share/icons/hicolor/scalable/apps/chancery.svg"),
-        )?;
-    }
-    let program = workspace.programs(release).join("chancery");
-    describe(&program, &own, &tree, workspace.version()?)?;
+    let installed = fill(&workspace, release, &tree)?;
+    changes(&tree, workspace.version()?)?;
     rights(&tree)?;
     let architecture = told(Command::new("dpkg").arg("--print-architecture"), &tree)?;
     let control = control(
@@ -102,8 +69,53 @@ pub(crate) fn make(release: bool) -> Result<PathBuf, Failure> {
     Ok(package)
 }
 
-/// Manual pages, completions, and what belongs to every package.
-fn describe(program: &Path, own: &Path, tree: &Path, version: &str) -> Result<(), Failure> {
+/// Builds the programs and puts everything that is installed into an empty
+/// tree; gives the programs in it.
+pub(super) fn fill(
+    workspace: &Workspace,
+    release: bool,
+    tree: &Path,
+) -> Result<Vec<PathBuf>, Failure> {
+    let mut build = cargo::command();
+    // The whole workspace, as the tests do: a part alone would have its
+    // dependencies built with other features, and so a second time.
+    build.args(["build", "--workspace", "--bins", "--locked"]);
+    if release {
+        build.arg("--release");
+    }
+    cargo::run(&mut build, &workspace.root)?;
+    fresh(tree)?;
+    let programs = workspace.desktop_programs();
+    let mut installed = Vec::new();
+    for program in &programs {
+        let path = tree.join("usr/bin").join(program);
+        copy(&workspace.programs(release).join(program), &path)?;
+        cargo::run(
+            Command::new("strip").arg("--strip-unneeded").arg(&path),
+            tree,
+        )?;
+        installed.push(path);
+    }
+    let own = workspace.root.join("packaging/linux");
+    for (program, file, to) in FOR_PROGRAMS {
+        if programs.iter().any(|one| one == program) {
+            copy(&own.join(file), &tree.join(to))?;
+        }
+    }
+    let icon = workspace.root.join(ICON);
+    if icon.is_file() {
+        copy(
+            &icon,
+            &tree.join("usr/share/icons/hicolor/scalable/apps/chancery.svg"),
+        )?;
+    }
+    let program = workspace.programs(release).join("chancery");
+    describe(&program, &own, tree)?;
+    Ok(installed)
+}
+
+/// Manual pages, completions, and whose it is.
+fn describe(program: &Path, own: &Path, tree: &Path) -> Result<(), Failure> {
     let pages = tree.join("usr/share/man/man1");
     let mut write_pages = Command::new(program);
     write_pages.args(["man", "--quiet"]).arg(&pages);
@@ -114,23 +126,27 @@ fn describe(program: &Path, own: &Path, tree: &Path, version: &str) -> Result<()
     }
     let papers = tree.join("usr/share/doc/chancery");
     copy(&own.join("copyright"), &papers.join("copyright"))?;
-    let changes = format!(
-        "chancery ({version}) unstable; urgency=medium\n\n  * What has changed stands in the project's own history.\n\n \
-         -- The Chancery authors <authors@chancery.invalid>  Thu, 01 Jan 2026 00:00:00 +0000\n"
-    );
-    let changelog = papers.join("changelog");
-    write(&changelog, changes)?;
-    let mut packed: Vec<PathBuf> = std::fs::read_dir(&pages)
+    let packed: Vec<PathBuf> = std::fs::read_dir(&pages)
         .map_err(|error| cannot(&pages, &error))?
         .filter_map(|entry| Some(entry.ok()?.path()))
         .collect();
-    packed.push(changelog);
     // Without a time in it: the same input makes the same package.
     cargo::run(Command::new("gzip").arg("-9n").args(packed), tree)
 }
 
+/// What Debian wants to know of a package's history.
+fn changes(tree: &Path, version: &str) -> Result<(), Failure> {
+    let changes = format!(
+        "chancery ({version}) unstable; urgency=medium\n\n  * What has changed stands in the project's own history.\n\n \
+         -- The Chancery authors <authors@chancery.invalid>  Thu, 01 Jan 2026 00:00:00 +0000\n"
+    );
+    let changelog = tree.join("usr/share/doc/chancery/changelog");
+    write(&changelog, changes)?;
+    cargo::run(Command::new("gzip").arg("-9n").arg(changelog), tree)
+}
+
 /// Everybody may read all of it and run the programs, whatever the mask is.
-fn rights(directory: &Path) -> Result<(), Failure> {
+pub(super) fn rights(directory: &Path) -> Result<(), Failure> {
     let entries = std::fs::read_dir(directory).map_err(|error| cannot(directory, &error))?;
     let set = |path: &Path, mode| {
         std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode))
@@ -231,7 +247,7 @@ fn said(command: &mut Command, directory: &Path) -> Result<Vec<u8>, Failure> {
     }
 }
 
-fn told(command: &mut Command, directory: &Path) -> Result<String, Failure> {
+pub(super) fn told(command: &mut Command, directory: &Path) -> Result<String, Failure> {
     let said = said(command, directory)?;
     Ok(String::from_utf8_lossy(&said).trim().to_owned())
 }

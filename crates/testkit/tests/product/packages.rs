@@ -1,9 +1,10 @@
 //! The packages: they install, what they install works, and they leave nothing
 //! behind but what is the person's.
 
+use crate::desktop::{EndsDesktop, end_desktop, pid_of_desktop};
 use chancery_testkit::programs::package;
 use chancery_testkit::waiting::eventually;
-use chancery_testkit::{TestHome, WindowsHome};
+use chancery_testkit::{Display, TestHome, WindowsHome};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
@@ -72,6 +73,56 @@ fn debians_package_installs_works_and_goes_away_again() {
     let told = String::from_utf8_lossy(&removed.stderr).into_owned();
     assert!(removed.status.success(), "{told}");
     assert_eq!(files(&root), Vec::<PathBuf>::new());
+}
+
+#[test]
+#[ignore = "needs the packages; “cargo xtask test --long” makes and tries them"]
+fn the_archive_is_unpacked_anywhere_and_runs_from_there() {
+    let (home, archive) = (TestHome::with_bus(), package(".tar.xz"));
+    // A place with a space and another script in its name.
+    let place = home.path().join("my programs ٣");
+    std::fs::create_dir(&place).expect("made");
+    let unpacked = Command::new("tar")
+        .arg("--extract")
+        .arg("--file")
+        .arg(&archive)
+        .arg("--directory")
+        .arg(&place)
+        .status();
+    assert!(unpacked.is_ok_and(|status| status.success()));
+    let root = place.join("Chancery.AppDir");
+    let run = root.join("AppRun");
+    let said = home
+        .command(&run)
+        .args(["chancery", "agent", "start"])
+        .output()
+        .expect("it can be run");
+    let out = String::from_utf8_lossy(&said.stdout).into_owned();
+    assert!(out.starts_with("The agent runs"), "{out}");
+    // From elsewhere by a link, as people put one on their path.
+    let link = home.path().join("chancery-link");
+    std::os::unix::fs::symlink(&run, &link).expect("linked");
+    let said = home
+        .command(&link)
+        .args(["chancery", "--version"])
+        .output()
+        .expect("it can be run");
+    assert!(String::from_utf8_lossy(&said.stdout).starts_with("chancery 0."));
+
+    // Without a word more it is the desktop program, with its window.
+    let display = Display::start();
+    let _ends = EndsDesktop(&home);
+    let mut desktop = home
+        .command(&run)
+        .env("DISPLAY", display.name())
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("it can be run");
+    display.wait_for_active("Chancery");
+    end_desktop(pid_of_desktop(&home).expect("it runs"));
+    let _ = desktop.wait();
 }
 
 #[test]
