@@ -20,6 +20,9 @@ pub enum IdentityError {
     /// The refresh token is unknown, used up, or its sign-in is over.
     #[error("The session can no longer be renewed. Sign in again.")]
     CannotRenew,
+    /// Too many wrong passwords came, for that user or from there.
+    #[error("Too many wrong passwords. Try again in {0} seconds.")]
+    TooSoon(u32),
     /// Too many people are signing in at this moment.
     #[error("Too many people are signing in at this moment. Try again in {0} seconds.")]
     Busy(u32),

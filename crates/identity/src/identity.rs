@@ -1,5 +1,6 @@
 //! The door: everything about who somebody is goes through [`Identity`].
 
+use crate::attempts::Attempts;
 use crate::counters::{SignInCount, SignIns};
 use crate::lifetimes::{AllLifetimes, Kind};
 use crate::people::People;
@@ -13,8 +14,8 @@ use chancery_store::applications::ApplicationSettings;
 use chancery_store::grants::GrantRow;
 use chancery_store::users::User;
 use std::collections::HashSet;
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 /// What may be lost of a use beside the worthwhile part: uses are written once a second.
@@ -32,6 +33,8 @@ pub struct Identity {
     pub(crate) lifetimes: AllLifetimes,
     pub(crate) sessions: Sessions,
     pub(crate) sign_ins: SignIns,
+    /// Wrong passwords, and who has to wait for it.
+    pub(crate) attempts: Mutex<Attempts>,
     pub(crate) key: Vec<u8>,
 }
 
@@ -57,6 +60,7 @@ impl Identity {
             lifetimes: AllLifetimes::default(),
             sessions: Sessions::default(),
             sign_ins: SignIns::default(),
+            attempts: Mutex::default(),
             key,
         };
         identity.load_facts()?;
@@ -135,7 +139,7 @@ impl Identity {
     }
 
     /// Sets the lifetimes of a kind: durable, and at the next check of every
-    /// living session in force.
+    /// living session in force. What has run out before stays so.
     ///
     /// # Errors
     /// [`IdentityError::Store`] with the field at fault.
@@ -143,7 +147,9 @@ impl Identity {
         &self,
         settings: ApplicationSettings,
     ) -> Result<(), IdentityError> {
-        self.store.set_application(settings.clone()).await?;
+        self.bury_expired().await?;
+        let now = self.clock.now();
+        self.store.set_application(settings.clone(), now).await?;
         self.lifetimes.load(&[settings]);
         Ok(())
     }
@@ -208,6 +214,26 @@ impl Identity {
         self.sessions.forget_empty_grants();
     }
 
+    /// Sessions that have run out are over for good, whatever lifetimes are set
+    /// from now on.
+    async fn bury_expired(&self) -> Result<(), IdentityError> {
+        let now = self.clock.now();
+        let expired: Vec<_> = self
+            .sessions
+            .all()
+            .into_iter()
+            .filter(|session| session.left(now) == Err(NoSession::Expired))
+            .collect();
+        if expired.is_empty() {
+            return Ok(());
+        }
+        for session in &expired {
+            session.dies_at(now);
+        }
+        let hashes = expired.iter().map(|session| session.hash).collect();
+        Ok(self.store.let_die(hashes, now).await?)
+    }
+
     /// Takes over what another process changed in the database: people,
     /// lifetimes, ended sign-ins. To be called a few times a second.
     ///
@@ -220,6 +246,7 @@ impl Identity {
         // First who is in memory, then what the database says: a session made
         // in between is not mistaken for one that was ended.
         let known = self.sessions.all();
+        self.bury_expired().await?;
         self.load_facts()?;
         let living: HashSet<_> = self
             .store

@@ -1,5 +1,6 @@
 //! Signing in: with a password, or with what somebody else has proved.
 
+use crate::attempts::Attempts;
 use crate::identity::Identity;
 use crate::lifetimes::Kind;
 use crate::persona::Persona;
@@ -11,7 +12,7 @@ use chancery_store::StoreError;
 use chancery_store::audit::AuditEntry;
 use chancery_store::grants::{GrantRow, RefreshRow, SessionRow};
 use chancery_store::users::{User, key_of};
-use std::sync::Arc;
+use std::sync::{Arc, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// Somebody who wants to sign in.
@@ -74,7 +75,8 @@ impl Identity {
     /// # Errors
     /// [`IdentityError::WrongPassword`] for an unknown user, a wrong password and a
     /// disabled person alike, after the same time; [`IdentityError::NoUser`] where a
-    /// ticket proves somebody who may not sign in; [`IdentityError::NotAdministrator`];
+    /// ticket proves somebody who may not sign in; [`IdentityError::TooSoon`] after
+    /// wrong passwords; [`IdentityError::NotAdministrator`];
     /// [`IdentityError::Busy`]; [`IdentityError::Store`].
     pub async fn sign_in(&self, sign_in: SignIn) -> Result<SignedIn, IdentityError> {
         let outcome = self.try_sign_in(&sign_in).await;
@@ -85,6 +87,7 @@ impl Identity {
                 | IdentityError::NoUser
                 | IdentityError::NotAdministrator,
             ) => "refused",
+            Err(IdentityError::TooSoon(_)) => "delayed",
             Err(IdentityError::Busy(_)) => "busy",
             Err(_) => "failed",
         };
@@ -112,15 +115,23 @@ impl Identity {
     async fn try_sign_in(&self, sign_in: &SignIn) -> Result<SignedIn, IdentityError> {
         let (matches, refusal) = match &sign_in.proof {
             Proof::Password(password) => {
+                self.is_time(sign_in)?;
                 let hash = self.store.password_hash(&sign_in.user)?;
                 let verified = self.passwords.verify(hash.as_deref(), password.clone());
-                (verified.await?, IdentityError::WrongPassword)
+                let matches = verified.await?;
+                // Of many tries at once no more are told than one after the other.
+                self.is_time(sign_in)?;
+                (matches, IdentityError::WrongPassword)
             }
             Proof::Ticket => (true, IdentityError::NoUser),
         };
         // Asked after the hashing, so that a disabled person takes as long.
         let user = self.store.user(&sign_in.user)?;
-        let Some(user) = user.filter(|user| matches && user.enabled) else {
+        let user = user.filter(|user| matches && user.enabled);
+        if matches!(sign_in.proof, Proof::Password(_)) {
+            self.note_try(sign_in, user.is_some());
+        }
+        let Some(user) = user else {
             return Err(refusal);
         };
         if sign_in.persona == Persona::Administrator && !user.is_admin {
@@ -128,6 +139,36 @@ impl Identity {
         }
         self.people.load(vec![user]);
         self.begin(sign_in).await
+    }
+
+    fn attempts(&self) -> MutexGuard<'_, Attempts> {
+        self.attempts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether a password may be tried now.
+    fn is_time(&self, sign_in: &SignIn) -> Result<(), IdentityError> {
+        let account = key_of(&sign_in.user);
+        let wait = self
+            .attempts()
+            .wait(&account, &sign_in.address, self.clock.now());
+        if wait.is_zero() {
+            return Ok(());
+        }
+        let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+        Err(IdentityError::TooSoon(
+            u32::try_from(seconds).unwrap_or(u32::MAX),
+        ))
+    }
+
+    fn note_try(&self, sign_in: &SignIn, is_right: bool) {
+        let account = key_of(&sign_in.user);
+        let now = self.clock.now();
+        let mut attempts = self.attempts();
+        if is_right {
+            attempts.right(&account, &sign_in.address, now);
+        } else {
+            attempts.wrong(&account, &sign_in.address, now);
+        }
     }
 
     async fn begin(&self, sign_in: &SignIn) -> Result<SignedIn, IdentityError> {

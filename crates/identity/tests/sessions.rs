@@ -175,9 +175,9 @@ async fn a_changed_inactivity_time_holds_at_the_next_check_of_a_living_session()
     );
     settings.idle_seconds = 4 * 3600;
     house.identity.set_application(settings).await.expect("set");
-    assert!(
-        house.check(&session).is_ok(),
-        "an expired session that nobody used since is back with the longer limit"
+    assert_eq!(
+        house.check(&session).expect_err("stays over"),
+        NoSession::Expired
     );
 }
 
@@ -427,4 +427,83 @@ async fn where_renewing_is_off_the_refresh_token_is_a_text_that_nobody_accepts()
     ));
     house.clock.advance(DAY);
     assert!(house.check(&session).is_err());
+}
+
+#[tokio::test]
+async fn after_wrong_passwords_even_the_right_one_waits_and_then_comes_in() {
+    let house = House::new().await;
+    let tries = |password| house.try_sign_in("ANN", password, Persona::User);
+    for _ in 0..5 {
+        let refused = tries("wrong horse").await.expect_err("wrong");
+        assert!(matches!(refused, IdentityError::WrongPassword), "{refused}");
+    }
+    let refused = tries("correct horse").await.expect_err("too soon");
+    assert!(matches!(refused, IdentityError::TooSoon(1)), "{refused}");
+    // Whether there is such a user cannot be told from it.
+    for _ in 0..5 {
+        let refused = house.try_sign_in("nobody", "x", Persona::User).await;
+        assert!(matches!(refused, Err(IdentityError::WrongPassword)));
+    }
+    let refused = house.try_sign_in("nobody", "x", Persona::User).await;
+    assert!(matches!(refused, Err(IdentityError::TooSoon(1))));
+    // Others are not held up, and she is not for long.
+    let root = house.try_sign_in("root", "correct horse", Persona::Administrator);
+    root.await.expect("signed in");
+    house.clock.advance(Duration::from_secs(1));
+    tries("correct horse").await.expect("signed in");
+    let counts = house.identity.sign_in_counts();
+    let delayed = counts.iter().find(|one| one.outcome == "delayed");
+    assert_eq!(delayed.map(|one| one.count), Some(2));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn many_tries_at_once_learn_no_more_than_one_after_the_other() {
+    let house = Arc::new(House::new().await);
+    let mut tries = tokio::task::JoinSet::new();
+    for number in 0..60 {
+        let house = Arc::clone(&house);
+        // The right one is among them, late.
+        let password = if number == 50 {
+            "correct horse".to_owned()
+        } else {
+            format!("wrong {number}")
+        };
+        tries.spawn(async move {
+            house
+                .try_sign_in("ann", &password, Persona::User)
+                .await
+                .map(drop)
+        });
+    }
+    let outcomes = tries.join_all().await;
+    let told = |wanted: fn(&Result<(), IdentityError>) -> bool| {
+        outcomes.iter().filter(|outcome| wanted(outcome)).count()
+    };
+    let wrong = told(|one| matches!(one, Err(IdentityError::WrongPassword)));
+    let soon = told(|one| matches!(one, Err(IdentityError::TooSoon(_))));
+    let right = told(Result::is_ok);
+    // Between two that end at the same moment the next one may slip.
+    assert!(wrong <= 5 + 4, "{wrong} were told that they are wrong");
+    assert_eq!(wrong + soon + right, 60);
+}
+
+#[tokio::test]
+async fn a_session_that_ran_out_stays_over_when_the_limit_is_raised() {
+    let house = House::new().await;
+    let over = house.sign_in().await;
+    let mut settings = house.identity.application(Kind::Desktop);
+    settings.idle_seconds = 60;
+    let set = house.identity.set_application(settings.clone());
+    set.await.expect("set");
+    house.clock.advance(Duration::from_secs(61));
+    let living = house.sign_in().await;
+    // Nobody has asked for it meanwhile.
+    settings.idle_seconds = 3600;
+    let set = house.identity.set_application(settings);
+    set.await.expect("set");
+    assert_eq!(house.check(&over).expect_err("over"), NoSession::Expired);
+    house.check(&living).expect("lives");
+    let house = house.restarted(false).await;
+    assert!(house.check(&over).is_err());
+    house.check(&living).expect("lives");
 }

@@ -35,6 +35,8 @@ pub(crate) struct App {
     /// What this server can do at that level.
     pub(crate) capabilities: Vec<Capability>,
     pub(crate) counters: Counters,
+    /// A proxy in front says where callers come from.
+    pub(crate) is_behind_proxy: bool,
     /// `http` or `https`: how callers reach this server.
     pub(crate) scheme: &'static str,
 }
@@ -62,6 +64,7 @@ impl App {
             level,
             capabilities: capabilities_of(Some(level), Some(&built)),
             counters: Counters::default(),
+            is_behind_proxy: config.tls.terminated_in_front,
             scheme: if config.is_encrypted() {
                 "https"
             } else {

@@ -1,7 +1,8 @@
 //! How long sessions live, per kind of application, and other small settings.
 
 use crate::{Store, StoreError};
-use rusqlite::{OptionalExtension, params};
+use chancery_proto::clock::Timestamp;
+use rusqlite::{Connection, OptionalExtension, params};
 
 /// Lifetimes for one kind of application. All in seconds.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,6 +40,21 @@ pub fn defaults() -> Vec<ApplicationSettings> {
     ]
 }
 
+/// The idle time that holds for a kind, in seconds.
+fn idle_of(connection: &Connection, name: &str) -> Result<u64, StoreError> {
+    let set = connection
+        .query_row(
+            "SELECT idle_seconds FROM applications WHERE name = ?1",
+            [name],
+            |row| row.get(0),
+        )
+        .optional()?;
+    let usual = || defaults().into_iter().find(|one| one.name == name);
+    Ok(set
+        .or_else(|| usual().map(|one| one.idle_seconds))
+        .unwrap_or(0))
+}
+
 impl Store {
     /// The settings of every kind of application; defaults where nothing was set.
     ///
@@ -70,12 +86,18 @@ impl Store {
         })
     }
 
-    /// Sets the lifetimes of one kind of application.
+    /// Sets the lifetimes of one kind of application. Sessions that have run out
+    /// under the ones before (by what is written of their last use) stay dead,
+    /// however long the new ones are.
     ///
     /// # Errors
     /// [`StoreError::NotFound`] for a kind that does not exist, [`StoreError::Invalid`]
     /// for lifetimes that contradict each other.
-    pub async fn set_application(&self, settings: ApplicationSettings) -> Result<(), StoreError> {
+    pub async fn set_application(
+        &self,
+        settings: ApplicationSettings,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
         if !defaults().iter().any(|one| one.name == settings.name) {
             return Err(StoreError::NotFound("application"));
         }
@@ -102,6 +124,15 @@ impl Store {
             ));
         }
         self.write(move |connection| {
+            let before = idle_of(connection, &settings.name)?;
+            // A use may not be written down yet: the worthwhile part, and a moment.
+            let slack = (before / 60).min(60) + 2;
+            let long_ago = now.0 - i64::try_from((before + slack) * 1000).unwrap_or(i64::MAX);
+            connection.execute(
+                "UPDATE sessions SET dies = MIN(COALESCE(dies, ?1), ?1) WHERE last_use <= ?2
+                 AND grant_id IN (SELECT id FROM grants WHERE application = ?3)",
+                params![now.0, long_ago, settings.name],
+            )?;
             connection.execute(
                 "INSERT OR REPLACE INTO applications VALUES (?1, ?2, ?3, ?4, ?5)",
                 params![

@@ -434,6 +434,23 @@ impl Store {
         })
     }
 
+    /// Lets sessions live no longer than until then.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub async fn let_die(&self, sessions: Vec<TokenHash>, at: Timestamp) -> Result<(), StoreError> {
+        self.write(move |connection| {
+            let mut end = connection.prepare_cached(
+                "UPDATE sessions SET dies = MIN(COALESCE(dies, ?2), ?2) WHERE hash = ?1",
+            )?;
+            for hash in &sessions {
+                end.execute(params![hash, at.0])?;
+            }
+            Ok(())
+        })
+        .await
+    }
+
     /// Writes down when sessions were last used.
     ///
     /// # Errors

@@ -1,6 +1,7 @@
 //! `chancery-server application …`.
 
 use super::{CommandError, Place, output};
+use chancery_proto::clock::SystemClock;
 use chancery_store::StoreError;
 use clap::{Args, Subcommand};
 
@@ -68,7 +69,8 @@ impl Application {
                     set.absolute_seconds.unwrap_or(settings.absolute_seconds);
                 settings.refresh = set.refresh.unwrap_or(settings.refresh);
                 settings.refresh_seconds = set.refresh_seconds.unwrap_or(settings.refresh_seconds);
-                store.set_application(settings).await?;
+                let now = SystemClock::shared().now();
+                store.set_application(settings, now).await?;
                 output::line(&format!(
                     "Changed {}. A running server follows within a second.",
                     set.kind

@@ -8,8 +8,10 @@ use chancery_proto::headers;
 use chancery_proto::level::Capability;
 use chancery_store::access::Principal;
 use http::request::Parts;
-use http::{HeaderMap, header};
+use http::{HeaderMap, HeaderName, header};
 use std::net::{IpAddr, SocketAddr};
+
+const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
 /// What the entry found out about the caller.
 #[derive(Debug, Clone)]
@@ -30,6 +32,17 @@ impl Peer {
     pub(crate) fn ip(self) -> IpAddr {
         self.0.ip().to_canonical()
     }
+}
+
+/// Where a request came from that a proxy passed on: the last address in
+/// `X-Forwarded-For`, which is the one that the proxy itself saw. What stands
+/// before it the caller may have made up.
+pub(crate) fn forwarded(headers: &HeaderMap, from: SocketAddr) -> Peer {
+    let last = headers.get_all(FORWARDED_FOR).iter().next_back();
+    let address = last
+        .and_then(|value| value.to_str().ok()?.rsplit(',').next())
+        .and_then(|address| address.trim().parse::<IpAddr>().ok());
+    Peer(address.map_or(from, |address| SocketAddr::new(address, 0)))
 }
 
 /// The token of a request, in either header and of either kind (RFC 6750, section 2.1).
@@ -115,5 +128,32 @@ impl<S: Send + Sync> FromRequestParts<S> for Peer {
             .get::<Self>()
             .copied()
             .unwrap_or(Self(SocketAddr::from(([127, 0, 0, 1], 0)))))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::forwarded;
+    use http::{HeaderMap, HeaderValue};
+    use std::net::SocketAddr;
+
+    #[test]
+    fn of_what_was_passed_on_only_the_proxys_own_word_counts() {
+        let proxy: SocketAddr = "10.0.0.1:443".parse().expect("an address");
+        let seen = |values: &[&str]| {
+            let mut headers = HeaderMap::new();
+            for value in values {
+                let value = HeaderValue::from_str(value).expect("a value");
+                headers.append("x-forwarded-for", value);
+            }
+            forwarded(&headers, proxy).ip().to_string()
+        };
+        assert_eq!(seen(&["192.0.2.7"]), "192.0.2.7");
+        assert_eq!(seen(&["1.1.1.1, 192.0.2.7"]), "192.0.2.7");
+        assert_eq!(seen(&["1.1.1.1", "2001:db8::7"]), "2001:db8::7");
+        assert_eq!(seen(&["::ffff:192.0.2.7"]), "192.0.2.7");
+        // What is no address says nothing.
+        assert_eq!(seen(&["1.1.1.1, unknown"]), "10.0.0.1");
+        assert_eq!(seen(&[]), "10.0.0.1");
     }
 }

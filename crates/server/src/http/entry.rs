@@ -50,7 +50,12 @@ impl Entry {
             _ => None,
         };
         parts.extensions.insert(authentication);
-        parts.extensions.insert(caller::Peer(from));
+        let peer = if self.app.is_behind_proxy {
+            caller::forwarded(&parts.headers, from)
+        } else {
+            caller::Peer(from)
+        };
+        parts.extensions.insert(peer);
         let request = Request::from_parts(parts, Body::new(Lingering::new(body)));
         let mut response = match self.router.call(request).await {
             Ok(response) => response,

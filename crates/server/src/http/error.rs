@@ -177,6 +177,11 @@ impl From<IdentityError> for ApiError {
                 error.retry_after = Some(seconds);
                 error
             }
+            IdentityError::TooSoon(seconds) => {
+                let mut error = Self::new(StatusCode::TOO_MANY_REQUESTS, codes::LIMIT, message);
+                error.retry_after = Some(seconds);
+                error
+            }
             IdentityError::PasswordRule(rule) => Self::field("password", rule),
             IdentityError::NoSuchSession => Self::no_record("session"),
             IdentityError::Store(inner) => inner.into(),
