@@ -236,7 +236,13 @@ impl Refusal {
                 refusal
             }
             RemoteErrorKind::Body => Self::cut_off(),
-            RemoteErrorKind::Busy { retry_after } => Self::busy(server, *retry_after),
+            RemoteErrorKind::Busy { retry_after } => {
+                let mut refusal = Self::busy(server, *retry_after);
+                if let Some(sentence) = &error.sentence {
+                    *refusal.body = ErrorBody::new(&refusal.body.code, sentence);
+                }
+                refusal
+            }
             RemoteErrorKind::Certificate => Self::new(
                 StatusCode::UNPROCESSABLE_ENTITY,
                 agent_codes::CERTIFICATE,

@@ -21,7 +21,7 @@ pub enum IdentityError {
     #[error("The session can no longer be renewed. Sign in again.")]
     CannotRenew,
     /// Too many wrong passwords came, for that user or from there.
-    #[error("Too many wrong passwords. Try again in {0} seconds.")]
+    #[error("Too many wrong passwords. Try again in {0} {unit}.", unit = if *.0 == 1 { "second" } else { "seconds" })]
     TooSoon(u32),
     /// Too many people are signing in at this moment.
     #[error("Too many people are signing in at this moment. Try again in {0} seconds.")]

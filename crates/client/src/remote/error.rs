@@ -17,6 +17,8 @@ pub struct RemoteError {
     /// The same as a sentence for the person, where more is known than the
     /// kind says: which proxy is in the way, for example.
     pub sentence: Option<String>,
+    /// The server is not busy: this was asked too often (429).
+    pub(super) is_too_often: bool,
     /// The innermost cause in plain words.
     cause: Option<String>,
 }
@@ -62,6 +64,7 @@ impl RemoteError {
             kind,
             why: why.into(),
             sentence: None,
+            is_too_often: false,
             cause: None,
         }
     }
@@ -119,6 +122,7 @@ impl RemoteError {
                 kind: RemoteErrorKind::Unreachable,
                 why,
                 sentence: Some(proxy.to_string()),
+                is_too_often: false,
                 cause: None,
             };
         }

@@ -223,8 +223,10 @@ pub(super) fn busy(status: StatusCode, answer: &HeaderMap) -> Option<RemoteError
         return None;
     }
     let retry_after = told_wait(answer);
-    Some(RemoteError::new(
+    let mut error = RemoteError::new(
         RemoteErrorKind::Busy { retry_after },
         format!("it answers {status}"),
-    ))
+    );
+    error.is_too_often = status == StatusCode::TOO_MANY_REQUESTS;
+    Some(error)
 }

@@ -87,7 +87,8 @@ impl Remote {
                 ("username", user),
                 ("password", password.reveal()),
             ]);
-            let (status, bytes) = self.post_form("/auth/oauth2/token", form, device).await?;
+            let sent = self.post_form("/auth/oauth2/token", form, device).await;
+            let (status, bytes) = sent.map_err(too_often)?;
             return match tokens(status, &bytes)? {
                 Some(obtained) => Ok(obtained),
                 None => Err(wrong_password()),
@@ -152,7 +153,7 @@ impl Remote {
         let request = with_device(request, device)
             .body(full_body(body))
             .map_err(|error| RemoteError::nonsense(error.to_string()))?;
-        let (status, bytes) = self.ask(request).await?;
+        let (status, bytes) = self.ask(request).await.map_err(too_often)?;
         match status {
             StatusCode::OK => {
                 let told: LoginResponse = serde_json::from_slice(&bytes)
@@ -378,6 +379,23 @@ fn tokens(status: StatusCode, bytes: &Bytes) -> Result<Option<Obtained>, RemoteE
         )),
         None => Err(refused(status)),
     }
+}
+
+/// Says of a password that is not even looked at why, and what to do.
+fn too_often(mut error: RemoteError) -> RemoteError {
+    if let RemoteErrorKind::Busy { retry_after } = error.kind
+        && error.is_too_often
+    {
+        let wait = match retry_after.map(|wait| wait.as_secs()) {
+            Some(1) => "a second".to_owned(),
+            Some(seconds) if seconds > 1 => format!("{seconds} seconds"),
+            _ => "a moment".to_owned(),
+        };
+        error.sentence = Some(format!(
+            "Too many wrong passwords came there, so none is looked at now. Wait {wait}, then try again."
+        ));
+    }
+    error
 }
 
 fn wrong_password() -> RemoteError {

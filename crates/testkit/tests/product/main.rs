@@ -16,6 +16,7 @@ mod desktop;
 mod doctor;
 mod encrypted;
 mod expiry;
+mod guessing;
 mod hostile_callers;
 mod kerberos;
 mod libreoffice;
