@@ -121,6 +121,20 @@ impl Display {
         });
     }
 
+    /// Closes the window of that name that has the keys, as the window
+    /// manager's own key does it.
+    ///
+    /// # Panics
+    /// When it is still there after a while.
+    pub fn close_active(&self, name: &str) {
+        let whole = format!("^{name}$");
+        let words = ["search", "--onlyvisible", "--name", &whole];
+        eventually(&format!("the window “{name}” closes"), || {
+            self.press("alt+F4");
+            (!self.xdotool(&words)).then_some(())
+        });
+    }
+
     /// How many pixels high the window is that has the keys.
     #[must_use]
     pub fn height(&self) -> Option<u32> {

@@ -130,6 +130,11 @@ impl Native<'_> {
         Ok(())
     }
 
+    /// The loop may still tell of the window before this one.
+    fn is_about_another(&self, id: WindowId) -> bool {
+        self.screen.as_ref().is_none_or(|screen| screen.id() != id)
+    }
+
     /// Does something with the window; where it fails there is none any more.
     fn with(
         &mut self,
@@ -186,6 +191,7 @@ impl ApplicationHandler<Call> for Native<'_> {
                     self.look(events);
                 }
             }
+            Call::Access(event) if self.is_about_another(event.window_id) => {}
             Call::Access(event) => self.with(events, |screen, content| {
                 if screen.hear_reader(event.window_event) {
                     screen.draw(events, content)?;
@@ -195,7 +201,10 @@ impl ApplicationHandler<Call> for Native<'_> {
         }
     }
 
-    fn window_event(&mut self, events: &ActiveEventLoop, _: WindowId, event: WindowEvent) {
+    fn window_event(&mut self, events: &ActiveEventLoop, id: WindowId, event: WindowEvent) {
+        if self.is_about_another(id) {
+            return;
+        }
         match &event {
             WindowEvent::CloseRequested | WindowEvent::Destroyed => events.exit(),
             WindowEvent::RedrawRequested => self.with(events, |screen, content| {

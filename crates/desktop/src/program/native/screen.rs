@@ -8,7 +8,7 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use winit::event::WindowEvent;
 use winit::event_loop::{ActiveEventLoop, EventLoopProxy, OwnedDisplayHandle};
-use winit::window::Window;
+use winit::window::{Window, WindowId};
 
 type Surface = softbuffer::Surface<OwnedDisplayHandle, Arc<Window>>;
 
@@ -81,6 +81,10 @@ impl Screen {
             surface,
             window,
         })
+    }
+
+    pub(super) fn id(&self) -> WindowId {
+        self.window.id()
     }
 
     /// From now on it is seen.
