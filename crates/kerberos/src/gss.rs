@@ -2,7 +2,7 @@
 //! Kerberos' extensions. Everything it gives is given back when its value ends.
 #![allow(unsafe_code)]
 
-use crate::status::Status;
+pub(crate) use crate::status::Status;
 use libloading::Library;
 use std::ffi::{CString, c_char, c_int, c_void};
 use std::os::unix::ffi::OsStrExt as _;

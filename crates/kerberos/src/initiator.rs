@@ -17,16 +17,16 @@ pub struct Ticket {
 
 /// A sign-in whose token was sent and whose answer is awaited.
 pub struct Pending {
-    #[cfg(target_os = "linux")]
+    #[cfg(any(target_os = "linux", windows))]
     inner: Inner,
     token: Vec<u8>,
 }
 
-#[cfg(target_os = "linux")]
+#[cfg(any(target_os = "linux", windows))]
 struct Inner {
-    credential: crate::gss::Credential,
-    context: crate::gss::Context,
-    name: crate::gss::Name,
+    credential: crate::system::Credential,
+    context: crate::system::Context,
+    name: crate::system::Name,
 }
 
 impl std::fmt::Debug for Pending {
@@ -41,10 +41,10 @@ impl Initiator {
     /// # Errors
     /// [`NoTicket`].
     pub fn ticket(self) -> Result<Ticket, NoTicket> {
-        #[cfg(target_os = "linux")]
+        #[cfg(any(target_os = "linux", windows))]
         {
-            crate::gss::is_here().map_err(NoTicket::NotInstalled)?;
-            let (principal, seconds_left) = crate::gss::Credential::own()
+            crate::system::is_here().map_err(NoTicket::NotInstalled)?;
+            let (principal, seconds_left) = crate::system::Credential::own()
                 .and_then(|credential| credential.facts())
                 .map_err(|status| status.no_ticket(""))?;
             if seconds_left == 0 {
@@ -55,7 +55,7 @@ impl Initiator {
                 seconds_left,
             })
         }
-        #[cfg(not(target_os = "linux"))]
+        #[cfg(not(any(target_os = "linux", windows)))]
         Err(NoTicket::NotInstalled(
             "tickets are not used on this system yet".to_owned(),
         ))
@@ -78,14 +78,14 @@ impl Initiator {
     /// # Errors
     /// [`NoTicket`].
     pub fn begin(self, host: &str) -> Result<Pending, NoTicket> {
-        #[cfg(target_os = "linux")]
+        #[cfg(any(target_os = "linux", windows))]
         {
-            crate::gss::is_here().map_err(NoTicket::NotInstalled)?;
+            crate::system::is_here().map_err(NoTicket::NotInstalled)?;
             let service = format!("HTTP/{host}");
             let begin = || {
-                let credential = crate::gss::Credential::own()?;
-                let name = crate::gss::Name::service("HTTP", host)?;
-                let mut context = crate::gss::Context::none();
+                let credential = crate::system::Credential::own()?;
+                let name = crate::system::Name::service("HTTP", host)?;
+                let mut context = crate::system::Context::none();
                 let step = context.initiate(&credential, &name, &[])?;
                 let inner = Inner {
                     credential,
@@ -97,9 +97,9 @@ impl Initiator {
                     token: crate::token::offer(&step.token),
                 })
             };
-            begin().map_err(|status: crate::status::Status| status.no_ticket(&service))
+            begin().map_err(|status: crate::system::Status| status.no_ticket(&service))
         }
-        #[cfg(not(target_os = "linux"))]
+        #[cfg(not(any(target_os = "linux", windows)))]
         {
             let _ = host;
             Err(NoTicket::NotInstalled(
@@ -121,7 +121,7 @@ impl Pending {
     /// # Errors
     /// [`NoTicket::WrongServer`]; what the server gave is not to be used then.
     pub fn finish(self, answer: &[u8]) -> Result<(), NoTicket> {
-        #[cfg(target_os = "linux")]
+        #[cfg(any(target_os = "linux", windows))]
         {
             let mut inner = self.inner;
             let answer = crate::token::answered(answer)
@@ -138,7 +138,7 @@ impl Pending {
                 ))
             }
         }
-        #[cfg(not(target_os = "linux"))]
+        #[cfg(not(any(target_os = "linux", windows)))]
         {
             let _ = answer;
             Err(NoTicket::WrongServer("nothing was begun".to_owned()))

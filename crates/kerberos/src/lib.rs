@@ -8,8 +8,15 @@ mod trouble;
 
 #[cfg(target_os = "linux")]
 mod gss;
+#[cfg(windows)]
+mod sspi;
 #[cfg(target_os = "linux")]
 mod status;
+
+#[cfg(target_os = "linux")]
+use gss as system;
+#[cfg(windows)]
+use sspi as system;
 
 pub use acceptor::{Accepted, Acceptor};
 pub use initiator::{Initiator, Pending, Ticket};

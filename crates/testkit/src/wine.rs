@@ -25,6 +25,7 @@ pub struct WindowsHome {
     name: String,
     /// A program that waits for us, so that the machine stays switched on.
     waiting: Option<Child>,
+    settings: Vec<(String, PathBuf)>,
     screen: Option<Screen>,
     /// There is one machine, which one test has at a time.
     _turn: File,
@@ -101,6 +102,7 @@ impl WindowsHome {
             name: format!("Büro 律 {}-{number}", std::process::id()),
             place,
             waiting: None,
+            settings: Vec::new(),
         };
         for needed in [home.program("chancery"), home.disk().join("windows")] {
             assert!(
@@ -177,6 +179,11 @@ impl WindowsHome {
         self.place.join("platform-tests.exe")
     }
 
+    /// From now on programs have that setting in their environment.
+    pub fn set(&mut self, name: &str, value: &Path) {
+        self.settings.push((name.to_owned(), value.to_owned()));
+    }
+
     /// A program of the machine, by path or by a name that Windows knows.
     #[must_use]
     pub fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
@@ -195,6 +202,8 @@ impl WindowsHome {
             .env("TZ", "UTC")
             .env("CHANCERY_HOME", self.name())
             .env("CHANCERY_POLICY", format!("{}\\policy.toml", self.name()))
+            .env("KRB5CCNAME", "FILE:/nowhere/at/all")
+            .envs(self.settings.iter().map(|(name, value)| (name, value)))
             .env_remove("DISPLAY")
             .env_remove("WAYLAND_DISPLAY")
             .current_dir(self.path());

@@ -3,6 +3,7 @@
 
 mod office;
 mod server;
+mod windows;
 
 use chancery_testkit::{Realm, TestHome, TestServer};
 use std::path::PathBuf;
