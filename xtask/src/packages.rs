@@ -50,6 +50,22 @@ pub(crate) const FOR_LONG: &[Needed] = &[
         "libreoffice-gtk3",
     ),
     ("/usr/lib/python3/dist-packages/uno.py", "python3-uno"),
+    // A domain's controller.
+    ("samba-tool", "samba"),
+    ("/usr/share/doc/samba-ad-dc/copyright", "samba-ad-dc"),
+    (
+        "/usr/share/doc/samba-ad-provision/copyright",
+        "samba-ad-provision",
+    ),
+    (
+        "/usr/share/doc/samba-dsdb-modules/copyright",
+        "samba-dsdb-modules",
+    ),
+    (
+        "/usr/share/doc/samba-vfs-modules/copyright",
+        "samba-vfs-modules",
+    ),
+    ("winbindd", "winbind"),
     // What a screen reader reads a window with.
     ("/usr/libexec/at-spi-bus-launcher", "at-spi2-core"),
     ("gdbus", "libglib2.0-bin"),

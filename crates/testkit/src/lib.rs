@@ -2,6 +2,7 @@
 
 pub mod caller;
 pub mod chaos;
+pub mod directory;
 pub mod display;
 pub mod framebuffer;
 pub mod home;
@@ -23,6 +24,7 @@ pub mod web_proxy;
 pub mod wine;
 
 pub use chaos::ChaosProxy;
+pub use directory::Directory;
 pub use display::Display;
 pub use home::TestHome;
 pub use http::{Answer, Request, Target};

@@ -2,6 +2,7 @@
 
 use crate::waiting::eventually;
 use std::fmt::Write as _;
+use std::io::Write as _;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -65,19 +66,7 @@ impl Realm {
     /// When it cannot be written.
     pub fn configure(&self, name: &str, more: &str) -> PathBuf {
         let path = self.directory.path().join(name);
-        let mut text = format!(
-            "[libdefaults]\n default_realm = {REALM}\n dns_lookup_kdc = false\n dns_lookup_realm = false\n \
-             rdns = false\n dns_canonicalize_hostname = false\n udp_preference_limit = 1\n"
-        );
-        if !more.is_empty() {
-            let _ = writeln!(text, " {more}");
-        }
-        let _ = write!(
-            text,
-            "[realms]\n {REALM} = {{\n  kdc = {}\n }}\n[domain_realm]\n localhost = {REALM}\n .localhost = {REALM}\n",
-            self.address
-        );
-        std::fs::write(&path, text).expect("a file can be written");
+        write_configuration(&path, REALM, self.address, more);
         path
     }
 
@@ -166,21 +155,7 @@ impl Realm {
     /// # Panics
     /// When that fails.
     pub fn log_on(&self, name: &str, password: &str, tickets: &Path, life: &str) {
-        use std::io::Write as _;
-        let mut kinit = Command::new("kinit")
-            .args(["-l", life, name])
-            .envs(self.settings(tickets))
-            .stdin(Stdio::piped())
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("kinit can be run; it comes with the package krb5-user");
-        let mut stdin = kinit.stdin.take().expect("piped");
-        writeln!(stdin, "{password}").expect("it reads its input");
-        drop(stdin);
-        let done = kinit.wait_with_output().expect("it ends");
-        let said = String::from_utf8_lossy(&done.stderr);
-        assert!(done.status.success(), "{said}");
+        kinit(name, password, life, &self.settings(tickets));
     }
 
     /// Whether the tickets in that file are good still.
@@ -198,4 +173,38 @@ impl Drop for Realm {
     fn drop(&mut self) {
         self.stop();
     }
+}
+
+/// What programs of a realm read, with `more` among the defaults.
+pub(crate) fn write_configuration(path: &Path, realm: &str, centre: SocketAddr, more: &str) {
+    let mut text = format!(
+        "[libdefaults]\n default_realm = {realm}\n dns_lookup_kdc = false\n dns_lookup_realm = false\n \
+         rdns = false\n dns_canonicalize_hostname = false\n udp_preference_limit = 1\n"
+    );
+    if !more.is_empty() {
+        let _ = writeln!(text, " {more}");
+    }
+    let _ = write!(
+        text,
+        "[realms]\n {realm} = {{\n  kdc = {centre}\n }}\n[domain_realm]\n localhost = {realm}\n .localhost = {realm}\n"
+    );
+    std::fs::write(path, text).expect("a file can be written");
+}
+
+/// Logs a person on, with these surroundings.
+pub(crate) fn kinit(name: &str, password: &str, life: &str, settings: &[(&str, PathBuf)]) {
+    let mut kinit = Command::new("kinit")
+        .args(["-l", life, name])
+        .envs(settings.iter().map(|(name, value)| (name, value)))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("kinit can be run; it comes with the package krb5-user");
+    let mut stdin = kinit.stdin.take().expect("piped");
+    writeln!(stdin, "{password}").expect("it reads its input");
+    drop(stdin);
+    let done = kinit.wait_with_output().expect("it ends");
+    let said = String::from_utf8_lossy(&done.stderr);
+    assert!(done.status.success(), "{said}");
 }

@@ -1,6 +1,7 @@
 //! Trusted sign-in against a real realm: MIT's key distribution centre, real
 //! tickets, and `curl` as a client that we did not write.
 
+mod directory;
 mod office;
 mod server;
 mod windows;
