@@ -185,6 +185,11 @@ async fn by_ticket(app: &SharedApp, headers: &HeaderMap, form: &Form, address: S
             "invalid_grant",
             error.body.code_message,
         ),
+        Some(Err(error)) if error.status == StatusCode::FORBIDDEN => refusal(
+            StatusCode::BAD_REQUEST,
+            "unauthorized_client",
+            error.body.code_message,
+        ),
         Some(Err(error)) => unavailable(error),
         None if app.trusted.is_some() => refusal(
             StatusCode::BAD_REQUEST,

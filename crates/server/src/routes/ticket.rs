@@ -7,7 +7,7 @@ use axum::response::{IntoResponse as _, Response};
 use chancery_identity::{Kind, Persona, Proof, SignIn, SignedIn};
 use chancery_kerberos::Refused;
 use chancery_proto::error::codes;
-use http::header::WWW_AUTHENTICATE;
+use http::header::{HOST, ORIGIN, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderValue, StatusCode};
 
 /// Who wants to sign in, but for who it is.
@@ -41,7 +41,29 @@ pub(crate) async fn sign_in(
 ) -> Option<Result<ByTicket, ApiError>> {
     let trusted = app.trusted.as_ref()?;
     let token = trusted::token(headers)?;
+    if is_from_elsewhere(headers) {
+        return Some(Err(ApiError::no_access(
+            "A page of another site may not sign anybody in here.",
+        )));
+    }
     Some(enter(app, trusted, token, caller).await)
+}
+
+/// Browsers of a domain send tickets by themselves, for pages of other sites
+/// too (RFC 4559, section 6): those say whose page it is (RFC 6454, section 7).
+fn is_from_elsewhere(headers: &HeaderMap) -> bool {
+    let Some(origin) = headers.get(ORIGIN) else {
+        return false;
+    };
+    let own = headers.get(HOST).and_then(|host| host.to_str().ok());
+    let site = origin
+        .to_str()
+        .ok()
+        .and_then(|origin| origin.split_once("://"));
+    match (site, own) {
+        (Some((_, site)), Some(own)) => !site.eq_ignore_ascii_case(own),
+        _ => true,
+    }
 }
 
 async fn enter(
@@ -106,4 +128,34 @@ pub(crate) fn challenge() -> Response {
         .headers_mut()
         .insert(WWW_AUTHENTICATE, HeaderValue::from_static("Negotiate"));
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_from_elsewhere;
+    use http::header::{HOST, ORIGIN};
+    use http::{HeaderMap, HeaderValue};
+
+    #[test]
+    fn only_pages_of_this_site_bring_tickets() {
+        let asked = |origin: Option<&'static str>| {
+            let mut headers = HeaderMap::new();
+            headers.insert(HOST, HeaderValue::from_static("docs.example.com:8443"));
+            if let Some(origin) = origin {
+                headers.insert(ORIGIN, HeaderValue::from_static(origin));
+            }
+            is_from_elsewhere(&headers)
+        };
+        assert!(!asked(None), "no browser");
+        assert!(!asked(Some("https://docs.example.com:8443")));
+        for other in [
+            "https://docs.example.com",
+            "https://docs.example.com:8443.evil.test",
+            "https://evil.test",
+            "null",
+            "",
+        ] {
+            assert!(asked(Some(other)), "{other}");
+        }
+    }
 }

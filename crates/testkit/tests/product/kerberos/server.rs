@@ -252,6 +252,22 @@ fn several_service_names_are_accepted_where_they_are_named_and_no_more() {
 }
 
 #[test]
+fn a_page_of_another_site_signs_nobody_in_with_a_browsers_ticket() {
+    let office = Office::open();
+    let home = office.home();
+    office
+        .realm
+        .log_on(ANN, ANNS_PASSWORD, &tickets(&home), "10h");
+    let elsewhere = ["--header", "Origin: https://evil.test"];
+    let (status, body, _) = curl(&home, &office.url(), &elsewhere);
+    assert_eq!(status, 403, "{body}");
+    assert_eq!(audited(&office, "success"), 0.0);
+    let own = format!("Origin: {}", office.url());
+    let (status, body, _) = curl(&home, &office.url(), &["--header", &own]);
+    assert_eq!(status, 200, "{body}");
+}
+
+#[test]
 fn what_is_no_ticket_is_refused_each_with_its_reason() {
     let office = Office::open();
     // What Windows sends without a domain: NTLM, by itself.
