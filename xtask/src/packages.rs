@@ -39,6 +39,7 @@ pub(crate) const FOR_TESTS: &[Needed] = &[
 /// suite, on displays of their own.
 pub(crate) const FOR_LONG: &[Needed] = &[
     ("chromium", "chromium"),
+    ("chromedriver", "chromium-driver"),
     ("thunderbird", "thunderbird"),
     ("openbox", "openbox"),
     ("xdotool", "xdotool"),

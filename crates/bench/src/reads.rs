@@ -5,7 +5,7 @@ use crate::reference::Reference;
 use crate::report::{Part, Row, median, median_time, time};
 use crate::stage::Stage;
 use crate::{Fault, RUNS};
-use chancery_identity::{Identity, Kind, Passwords, Persona, Proof, SignIn};
+use chancery_identity::{Identity, Passwords, Persona, Proof, SignIn};
 use chancery_proto::clock::SystemClock;
 use chancery_store::Store;
 use chancery_store::users::NewUser;
@@ -128,7 +128,7 @@ fn check_cost() -> Result<Duration, Fault> {
                 user: "somebody".to_owned(),
                 proof: Proof::Password(PASSWORD.into()),
                 persona: Persona::User,
-                kind: Kind::Desktop,
+                application: "desktop".to_owned(),
                 client: "bench".to_owned(),
                 device: String::new(),
                 address: "127.0.0.1".to_owned(),

@@ -2,6 +2,7 @@
 
 mod addresses;
 mod answers;
+mod forms;
 mod headers;
 mod lines;
 mod lists;
@@ -27,11 +28,16 @@ pub struct Target {
 }
 
 /// All of them.
-pub const TARGETS: [Target; 9] = [
+pub const TARGETS: [Target; 10] = [
     Target {
         name: "addresses",
         hold: addresses::hold,
         tried: 20_000,
+    },
+    Target {
+        name: "forms",
+        hold: forms::hold,
+        tried: 10_000,
     },
     Target {
         name: "headers",

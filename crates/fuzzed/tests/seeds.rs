@@ -91,6 +91,11 @@ fn addresses_hold() {
 }
 
 #[test]
+fn forms_hold() {
+    holds("forms");
+}
+
+#[test]
 fn headers_hold() {
     holds("headers");
 }

@@ -20,6 +20,9 @@ pub enum IdentityError {
     /// The refresh token is unknown, used up, or its sign-in is over.
     #[error("The session can no longer be renewed. Sign in again.")]
     CannotRenew,
+    /// An authorization code cannot be used, and why.
+    #[error("{0}")]
+    CodeRefused(&'static str),
     /// Too many wrong passwords came, for that user or from there.
     #[error("Too many wrong passwords. Try again in {0} {unit}.", unit = if *.0 == 1 { "second" } else { "seconds" })]
     TooSoon(u32),

@@ -1,8 +1,9 @@
 //! The door: everything about who somebody is goes through [`Identity`].
 
 use crate::attempts::Attempts;
+use crate::clients::Clients;
 use crate::counters::{SignInCount, SignIns};
-use crate::lifetimes::{AllLifetimes, Kind};
+use crate::lifetimes::AllLifetimes;
 use crate::people::People;
 use crate::persona::Persona;
 use crate::session::{Grant, Live, NoSession, Session};
@@ -31,6 +32,7 @@ pub struct Identity {
     pub(crate) passwords: Passwords,
     pub(crate) people: People,
     pub(crate) lifetimes: AllLifetimes,
+    pub(crate) clients: Clients,
     pub(crate) sessions: Sessions,
     pub(crate) sign_ins: SignIns,
     /// Wrong passwords, and who has to wait for it.
@@ -58,6 +60,7 @@ impl Identity {
             passwords,
             people: People::default(),
             lifetimes: AllLifetimes::default(),
+            clients: Clients::default(),
             sessions: Sessions::default(),
             sign_ins: SignIns::default(),
             attempts: Mutex::default(),
@@ -66,9 +69,10 @@ impl Identity {
         identity.load_facts()?;
         let now = identity.clock.now();
         for (grant, session) in identity.store.living_sessions()? {
-            let slack = match Kind::from_name(&grant.application) {
-                Some(kind) if !clean => identity.lifetimes.of(kind).worthwhile() + WRITE_DELAY,
-                _ => Duration::ZERO,
+            let slack = if clean {
+                Duration::ZERO
+            } else {
+                identity.lifetimes.of(&grant.application).worthwhile() + WRITE_DELAY
             };
             if let Some(grant) = identity.grant_of(grant) {
                 let session = Session::new(session, grant, slack);
@@ -84,21 +88,20 @@ impl Identity {
         Ok(identity)
     }
 
-    fn load_facts(&self) -> Result<(), IdentityError> {
+    pub(crate) fn load_facts(&self) -> Result<(), IdentityError> {
         self.people.load(self.store.users()?);
-        self.lifetimes.load(&self.store.applications()?);
+        self.lifetimes.replace(&self.store.applications()?);
+        self.clients.load(self.store.clients()?);
         Ok(())
     }
 
     pub(crate) fn grant_of(&self, row: GrantRow) -> Option<Arc<Grant>> {
         let person = self.people.get(&row.user)?;
-        let kind = Kind::from_name(&row.application).unwrap_or(Kind::Desktop);
         let id = row.id.clone();
         Some(self.sessions.grant(&id, || Grant {
             persona: Persona::from_name(&row.persona).unwrap_or(Persona::User),
-            kind,
             person,
-            lifetimes: Arc::clone(self.lifetimes.of(kind)),
+            lifetimes: self.lifetimes.of(&row.application),
             ended: AtomicBool::new(false),
             row,
         }))
@@ -126,19 +129,19 @@ impl Identity {
         self.people.get(key).map(|person| person.facts())
     }
 
-    /// The lifetimes of every kind of application.
+    /// The lifetimes of every kind of application and every registered one.
     #[must_use]
     pub fn applications(&self) -> Vec<ApplicationSettings> {
         self.lifetimes.all()
     }
 
-    /// The lifetimes of one kind.
+    /// The lifetimes of one kind of application, or of a registered one.
     #[must_use]
-    pub fn application(&self, kind: Kind) -> ApplicationSettings {
-        self.lifetimes.of(kind).settings(kind)
+    pub fn application(&self, name: &str) -> Option<ApplicationSettings> {
+        self.lifetimes.find(name).map(|found| found.settings())
     }
 
-    /// Sets the lifetimes of a kind: durable, and at the next check of every
+    /// Sets the lifetimes of a kind or a registered application: durable, and at the next check of every
     /// living session in force. What has run out before stays so.
     ///
     /// # Errors
@@ -152,6 +155,13 @@ impl Identity {
         self.store.set_application(settings.clone(), now).await?;
         self.lifetimes.load(&[settings]);
         Ok(())
+    }
+
+    /// What only this server can have made of a text: a seal for what somebody
+    /// else keeps for it and brings back, for one purpose.
+    #[must_use]
+    pub fn seal(&self, purpose: &str, text: &str) -> chancery_proto::secret::Secret {
+        tokens::successor(&self.key, purpose, text)
     }
 
     /// Hashes a new password in the pool.

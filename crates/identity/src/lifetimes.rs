@@ -1,8 +1,9 @@
-//! How long sessions live, shared by all sessions of a kind of application.
+//! How long sessions live, shared by all sessions of a kind of application, or
+//! of a registered one.
 
 use chancery_store::applications::ApplicationSettings;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 use std::time::Duration;
 
 /// The kinds of application that lifetimes are set for.
@@ -42,9 +43,11 @@ impl Kind {
     }
 }
 
-/// The lifetimes of one kind; read at every check, changed while sessions live.
-#[derive(Debug, Default)]
+/// The lifetimes of one kind or one registered application; read at every
+/// check, changed while sessions live.
+#[derive(Debug)]
 pub(crate) struct Lifetimes {
+    name: Arc<str>,
     idle_seconds: AtomicU64,
     absolute_seconds: AtomicU64,
     refresh: AtomicBool,
@@ -52,7 +55,19 @@ pub(crate) struct Lifetimes {
 }
 
 impl Lifetimes {
-    pub(crate) fn set(&self, settings: &ApplicationSettings) {
+    fn new(settings: &ApplicationSettings) -> Self {
+        let lifetimes = Self {
+            name: Arc::from(settings.name.as_str()),
+            idle_seconds: AtomicU64::default(),
+            absolute_seconds: AtomicU64::default(),
+            refresh: AtomicBool::default(),
+            refresh_seconds: AtomicU64::default(),
+        };
+        lifetimes.set(settings);
+        lifetimes
+    }
+
+    fn set(&self, settings: &ApplicationSettings) {
         self.idle_seconds
             .store(settings.idle_seconds, Ordering::Relaxed);
         self.absolute_seconds
@@ -60,6 +75,10 @@ impl Lifetimes {
         self.refresh.store(settings.refresh, Ordering::Relaxed);
         self.refresh_seconds
             .store(settings.refresh_seconds, Ordering::Relaxed);
+    }
+
+    pub(crate) fn name(&self) -> &Arc<str> {
+        &self.name
     }
 
     pub(crate) fn idle(&self) -> Duration {
@@ -80,9 +99,9 @@ impl Lifetimes {
         (self.idle() / 60).min(Duration::from_secs(60))
     }
 
-    pub(crate) fn settings(&self, kind: Kind) -> ApplicationSettings {
+    pub(crate) fn settings(&self) -> ApplicationSettings {
         ApplicationSettings {
-            name: kind.as_str().to_owned(),
+            name: self.name.to_string(),
             idle_seconds: self.idle_seconds.load(Ordering::Relaxed),
             absolute_seconds: self.absolute_seconds.load(Ordering::Relaxed),
             refresh: self.refresh.load(Ordering::Relaxed),
@@ -91,34 +110,74 @@ impl Lifetimes {
     }
 }
 
-/// The lifetimes of every kind.
-#[derive(Debug, Clone, Default)]
+/// The lifetimes of every kind, and of every registered application.
+#[derive(Debug)]
 pub(crate) struct AllLifetimes {
-    kinds: [Arc<Lifetimes>; 4],
+    desktop: Arc<Lifetimes>,
+    /// In the order in which they are listed.
+    named: RwLock<Vec<Arc<Lifetimes>>>,
+}
+
+impl Default for AllLifetimes {
+    fn default() -> Self {
+        let named: Vec<_> = chancery_store::applications::defaults()
+            .iter()
+            .map(|settings| Arc::new(Lifetimes::new(settings)))
+            .collect();
+        let desktop = named
+            .iter()
+            .find(|one| &**one.name() == Kind::Desktop.as_str());
+        let desktop = desktop.or(named.first()).map(Arc::clone);
+        Self {
+            desktop: match desktop {
+                Some(desktop) => desktop,
+                None => unreachable!("there are defaults"),
+            },
+            named: RwLock::new(named),
+        }
+    }
 }
 
 impl AllLifetimes {
-    pub(crate) fn of(&self, kind: Kind) -> &Arc<Lifetimes> {
-        match kind {
-            Kind::Desktop => &self.kinds[0],
-            Kind::Web => &self.kinds[1],
-            Kind::Mobile => &self.kinds[2],
-            Kind::Service => &self.kinds[3],
-        }
+    fn named(&self) -> RwLockReadGuard<'_, Vec<Arc<Lifetimes>>> {
+        self.named.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Those of that name; whoever has no name of their own counts as desktop.
+    pub(crate) fn of(&self, name: &str) -> Arc<Lifetimes> {
+        Arc::clone(self.find(name).as_ref().unwrap_or(&self.desktop))
+    }
+
+    pub(crate) fn find(&self, name: &str) -> Option<Arc<Lifetimes>> {
+        self.named()
+            .iter()
+            .find(|one| &**one.name() == name)
+            .map(Arc::clone)
     }
 
     pub(crate) fn load(&self, settings: &[ApplicationSettings]) {
         for one in settings {
-            if let Some(kind) = Kind::from_name(&one.name) {
-                self.of(kind).set(one);
+            match self.find(&one.name) {
+                Some(known) => known.set(one),
+                None => self
+                    .named
+                    .write()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .push(Arc::new(Lifetimes::new(one))),
             }
         }
     }
 
+    /// Takes over all there are; others are forgotten.
+    pub(crate) fn replace(&self, settings: &[ApplicationSettings]) {
+        self.load(settings);
+        self.named
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .retain(|one| settings.iter().any(|kept| kept.name == **one.name()));
+    }
+
     pub(crate) fn all(&self) -> Vec<ApplicationSettings> {
-        Kind::ALL
-            .into_iter()
-            .map(|kind| self.of(kind).settings(kind))
-            .collect()
+        self.named().iter().map(|one| one.settings()).collect()
     }
 }

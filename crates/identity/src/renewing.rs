@@ -1,6 +1,7 @@
 //! Renewing a session with a refresh token (RFC 6749, section 6; rotation and
 //! the end of the family on reuse: RFC 9700, section 4.14).
 
+use crate::clients::Client;
 use crate::identity::Identity;
 use crate::signing_in::signed_in;
 use crate::{IdentityError, SignedIn, tokens};
@@ -11,7 +12,8 @@ use std::time::Duration;
 
 impl Identity {
     /// Renews a session. The old one goes on for a moment, so that its calls
-    /// can finish.
+    /// can finish. `by` is the application that asks, where it said and proved
+    /// which it is: one that was registered with a secret has to.
     ///
     /// # Errors
     /// [`IdentityError::CannotRenew`] when a person has to sign in;
@@ -19,9 +21,11 @@ impl Identity {
     pub async fn renew(
         &self,
         refresh_token: &Secret,
+        by: Option<&Client>,
         address: &str,
     ) -> Result<SignedIn, IdentityError> {
-        let outcome = self.try_renew(refresh_token.reveal(), address).await;
+        let shown = refresh_token.reveal();
+        let outcome = self.try_renew(shown, by, address).await;
         let word = match &outcome {
             Ok(_) => "success",
             Err(IdentityError::CannotRenew) => "refused",
@@ -31,7 +35,12 @@ impl Identity {
         outcome
     }
 
-    async fn try_renew(&self, shown: &str, address: &str) -> Result<SignedIn, IdentityError> {
+    async fn try_renew(
+        &self,
+        shown: &str,
+        by: Option<&Client>,
+        address: &str,
+    ) -> Result<SignedIn, IdentityError> {
         let token = tokens::successor(&self.key, "session", shown);
         let next_refresh = tokens::successor(&self.key, "refresh", shown);
         let session_hash = tokens::hash_of(token.reveal());
@@ -46,6 +55,8 @@ impl Identity {
                 .get(&session_hash)
                 .is_some_and(|session| session.was_used()),
             policies: self.lifetimes.all(),
+            application: by.map(|client| client.application().to_owned()),
+            proving: self.clients.proving(),
             address: address.to_owned(),
             now,
         };

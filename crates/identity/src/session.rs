@@ -1,6 +1,6 @@
 //! One session, and whether it still lives.
 
-use crate::lifetimes::{Kind, Lifetimes};
+use crate::lifetimes::Lifetimes;
 use crate::people::Person;
 use crate::persona::Persona;
 use chancery_proto::clock::Timestamp;
@@ -16,7 +16,6 @@ use std::time::Duration;
 pub(crate) struct Grant {
     pub(crate) row: GrantRow,
     pub(crate) persona: Persona,
-    pub(crate) kind: Kind,
     pub(crate) person: Arc<Person>,
     pub(crate) lifetimes: Arc<Lifetimes>,
     pub(crate) ended: AtomicBool,
@@ -47,8 +46,8 @@ pub struct Live {
     pub principal: Principal,
     /// As what they signed in.
     pub persona: Persona,
-    /// The kind of application whose lifetimes hold.
-    pub kind: Kind,
+    /// The kind of application, or the registered one, whose lifetimes hold.
+    pub application: Arc<str>,
     /// The session's public id.
     pub session_id: String,
     /// Left until it ends for lack of use.
@@ -153,7 +152,7 @@ impl Session {
             user,
             principal,
             persona: self.grant.persona,
-            kind: self.grant.kind,
+            application: Arc::clone(self.grant.lifetimes.name()),
             session_id: self.id.clone(),
             idle_left,
             absolute_left,

@@ -2,7 +2,6 @@
 
 use crate::attempts::Attempts;
 use crate::identity::Identity;
-use crate::lifetimes::Kind;
 use crate::persona::Persona;
 use crate::session::Session;
 use crate::{IdentityError, tokens};
@@ -10,7 +9,7 @@ use chancery_proto::clock::Timestamp;
 use chancery_proto::secret::Secret;
 use chancery_store::StoreError;
 use chancery_store::audit::AuditEntry;
-use chancery_store::grants::{GrantRow, RefreshRow, SessionRow};
+use chancery_store::grants::{Begun, GrantRow, RefreshRow, SessionRow};
 use chancery_store::users::{User, key_of};
 use std::sync::{Arc, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -24,8 +23,8 @@ pub struct SignIn {
     pub proof: Proof,
     /// As what.
     pub persona: Persona,
-    /// The lifetimes that hold.
-    pub kind: Kind,
+    /// The kind of application, or the registered one, whose lifetimes hold.
+    pub application: String,
     /// The application's own name, as it gave it.
     pub client: String,
     /// The device's name, as it gave it.
@@ -52,6 +51,24 @@ impl Proof {
             Self::Ticket => "kerberos",
         }
     }
+}
+
+/// A sign-in that is about to begin.
+pub(crate) struct Beginning<'a> {
+    /// The person's key.
+    pub(crate) user: String,
+    pub(crate) persona: Persona,
+    pub(crate) method: &'static str,
+    pub(crate) application: &'a str,
+    pub(crate) client: &'a str,
+    pub(crate) device: &'a str,
+    pub(crate) address: &'a str,
+}
+
+/// What a sign-in gives.
+pub(crate) struct Tokens {
+    session: Secret,
+    refresh: Secret,
 }
 
 /// Somebody who signed in, or whose session was renewed.
@@ -172,39 +189,24 @@ impl Identity {
     }
 
     async fn begin(&self, sign_in: &SignIn) -> Result<SignedIn, IdentityError> {
-        let now = self.clock.now();
-        let lifetimes = Arc::clone(self.lifetimes.of(sign_in.kind));
-        let (token, refresh_token) = (tokens::random_token()?, tokens::random_token()?);
-        let grant = GrantRow {
-            id: tokens::random_id()?,
+        let beginning = Beginning {
             user: key_of(&sign_in.user),
-            application: sign_in.kind.as_str().to_owned(),
-            client: sign_in.client.clone(),
-            persona: sign_in.persona.as_str().to_owned(),
-            method: sign_in.proof.method().to_owned(),
-            device: sign_in.device.clone(),
-            address: sign_in.address.clone(),
-            created: now,
+            persona: sign_in.persona,
+            method: sign_in.proof.method(),
+            application: &sign_in.application,
+            client: &sign_in.client,
+            device: &sign_in.device,
+            address: &sign_in.address,
         };
-        let row = SessionRow {
-            hash: tokens::hash_of(token.reveal()),
-            id: tokens::random_id()?,
-            grant_id: grant.id.clone(),
-            created: now,
-            last_use: now,
-            dies: None,
-            address: sign_in.address.clone(),
-        };
-        let refresh = lifetimes.refresh().map(|life| RefreshRow {
-            hash: tokens::hash_of(refresh_token.reveal()),
-            grant_id: grant.id.clone(),
-            created: now,
-            expires: now.plus(life.min(lifetimes.absolute())),
-        });
-        let entry = self.entry(sign_in, "success");
+        let (begun, tokens) = self.prepare(beginning, self.entry(sign_in, "success"))?;
         let written = self
             .store
-            .add_grant(grant.clone(), row.clone(), refresh, entry)
+            .add_grant(
+                begun.grant.clone(),
+                begun.session.clone(),
+                begun.refresh.clone(),
+                begun.entry.clone(),
+            )
             .await;
         match written {
             // Removed in this moment.
@@ -216,8 +218,61 @@ impl Identity {
             }
             other => other?,
         }
-        let session = self.adopt(grant, row, Duration::ZERO)?;
-        Ok(signed_in(&session, now, token, refresh_token))
+        self.take_up(begun, tokens)
+    }
+
+    /// A sign-in that is not written down yet, and the tokens it will give.
+    pub(crate) fn prepare(
+        &self,
+        beginning: Beginning<'_>,
+        entry: AuditEntry,
+    ) -> Result<(Begun, Tokens), IdentityError> {
+        let now = self.clock.now();
+        let lifetimes = self.lifetimes.of(beginning.application);
+        let tokens = Tokens {
+            session: tokens::random_token()?,
+            refresh: tokens::random_token()?,
+        };
+        let grant = GrantRow {
+            id: tokens::random_id()?,
+            user: beginning.user,
+            application: lifetimes.name().to_string(),
+            client: beginning.client.to_owned(),
+            persona: beginning.persona.as_str().to_owned(),
+            method: beginning.method.to_owned(),
+            device: beginning.device.to_owned(),
+            address: beginning.address.to_owned(),
+            created: now,
+        };
+        let session = SessionRow {
+            hash: tokens::hash_of(tokens.session.reveal()),
+            id: tokens::random_id()?,
+            grant_id: grant.id.clone(),
+            created: now,
+            last_use: now,
+            dies: None,
+            address: beginning.address.to_owned(),
+        };
+        let refresh = lifetimes.refresh().map(|life| RefreshRow {
+            hash: tokens::hash_of(tokens.refresh.reveal()),
+            grant_id: grant.id.clone(),
+            created: now,
+            expires: now.plus(life.min(lifetimes.absolute())),
+        });
+        let begun = Begun {
+            grant,
+            session,
+            refresh,
+            entry,
+        };
+        Ok((begun, tokens))
+    }
+
+    /// Takes up a sign-in that was written down.
+    pub(crate) fn take_up(&self, begun: Begun, tokens: Tokens) -> Result<SignedIn, IdentityError> {
+        let now = begun.grant.created;
+        let session = self.adopt(begun.grant, begun.session, Duration::ZERO)?;
+        Ok(signed_in(&session, now, tokens.session, tokens.refresh))
     }
 
     /// Takes a session that the database has into memory.

@@ -1,8 +1,7 @@
 //! Sign-ins and sessions against a real database, with a clock that is moved by hand.
 
 use chancery_identity::{
-    Identity, IdentityError, Kind, Live, NoSession, Passwords, Persona, Proof, SignIn, SignedIn,
-    Whose,
+    Identity, IdentityError, Live, NoSession, Passwords, Persona, Proof, SignIn, SignedIn, Whose,
 };
 use chancery_proto::clock::{ManualClock, Timestamp};
 use chancery_store::Store;
@@ -91,7 +90,7 @@ impl House {
             user: user.to_owned(),
             proof: Proof::Password(password.into()),
             persona,
-            kind: Kind::Desktop,
+            application: "desktop".to_owned(),
             client: "tests".to_owned(),
             device: "desk".to_owned(),
             address: "127.0.0.1".to_owned(),
@@ -110,7 +109,9 @@ impl House {
     }
 
     async fn renew(&self, signed_in: &SignedIn) -> Result<SignedIn, IdentityError> {
-        self.identity.renew(&signed_in.refresh_token, "").await
+        self.identity
+            .renew(&signed_in.refresh_token, None, "")
+            .await
     }
 }
 
@@ -162,7 +163,7 @@ async fn a_changed_inactivity_time_holds_at_the_next_check_of_a_living_session()
     let house = House::new().await;
     let session = house.sign_in().await;
     house.clock.advance(HOUR);
-    let mut settings = house.identity.application(Kind::Desktop);
+    let mut settings = house.identity.application("desktop").expect("a kind");
     settings.idle_seconds = 1800;
     house
         .identity
@@ -416,7 +417,7 @@ async fn people_see_and_end_their_own_sessions_and_nobody_elses() {
 #[tokio::test]
 async fn where_renewing_is_off_the_refresh_token_is_a_text_that_nobody_accepts() {
     let house = House::new().await;
-    let mut settings = house.identity.application(Kind::Desktop);
+    let mut settings = house.identity.application("desktop").expect("a kind");
     settings.refresh = false;
     house.identity.set_application(settings).await.expect("set");
     let session = house.sign_in().await;
@@ -491,7 +492,7 @@ async fn many_tries_at_once_learn_no_more_than_one_after_the_other() {
 async fn a_session_that_ran_out_stays_over_when_the_limit_is_raised() {
     let house = House::new().await;
     let over = house.sign_in().await;
-    let mut settings = house.identity.application(Kind::Desktop);
+    let mut settings = house.identity.application("desktop").expect("a kind");
     settings.idle_seconds = 60;
     let set = house.identity.set_application(settings.clone());
     set.await.expect("set");

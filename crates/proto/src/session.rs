@@ -7,6 +7,29 @@ use serde::{Deserialize, Serialize};
 /// `Authorization: Negotiate`: an extension grant (RFC 6749, section 4.5).
 pub const TICKET_GRANT: &str = "urn:chancery:oauth:grant-type:kerberos";
 
+/// The `grant_type` of an application that waits for a person at another
+/// device (RFC 8628, section 3.4).
+pub const DEVICE_GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
+
+/// Answer of `POST /auth/oauth2/device` (RFC 8628, section 3.2).
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct DeviceAuthorization {
+    /// For the application.
+    pub device_code: Secret,
+    /// For the person to type.
+    pub user_code: String,
+    /// Where to type it.
+    pub verification_uri: String,
+    /// The same with the code in it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verification_uri_complete: Option<String>,
+    /// Seconds until it is too late.
+    pub expires_in: u64,
+    /// Seconds to wait between two questions.
+    #[serde(default)]
+    pub interval: Option<u64>,
+}
+
 /// Body of `PUT /api/v1/session/login` and `network-login`.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct LoginRequest {

@@ -1,6 +1,6 @@
 //! What every route shares.
 
-use crate::config::Config;
+use crate::config::{Config, Method};
 use crate::http::counters::Counters;
 use crate::http::error::ApiError;
 use crate::trusted::Trusted;
@@ -37,6 +37,8 @@ pub(crate) struct App {
     pub(crate) counters: Counters,
     /// A proxy in front says where callers come from.
     pub(crate) is_behind_proxy: bool,
+    /// The ways to sign in that are offered, the preferred one first.
+    pub(crate) methods: Vec<Method>,
     /// `http` or `https`: how callers reach this server.
     pub(crate) scheme: &'static str,
 }
@@ -64,6 +66,7 @@ impl App {
             level,
             capabilities: capabilities_of(Some(level), Some(&built)),
             counters: Counters::default(),
+            methods: config.sign_in.methods.clone(),
             is_behind_proxy: config.tls.terminated_in_front,
             scheme: if config.is_encrypted() {
                 "https"

@@ -39,6 +39,8 @@ pub(crate) struct Config {
     pub(crate) tls: Tls,
     /// Trusted sign-in.
     pub(crate) kerberos: Option<Kerberos>,
+    /// The ways to sign in.
+    pub(crate) sign_in: SignIn,
     /// Behaving like an older server.
     pub(crate) compat: Compat,
 }
@@ -55,6 +57,46 @@ pub(crate) struct Kerberos {
     /// where none is named, every `HTTP/` service of the keytab.
     #[serde(default)]
     pub(crate) services: Vec<String>,
+}
+
+/// The ways to sign in that applications are told of.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct SignIn {
+    /// In the order of preference. A ticket is only offered where `kerberos` is
+    /// configured.
+    pub(crate) methods: Vec<Method>,
+}
+
+impl Default for SignIn {
+    fn default() -> Self {
+        Self {
+            methods: vec![Method::Kerberos, Method::Password, Method::Browser],
+        }
+    }
+}
+
+/// A way to sign in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Method {
+    /// With a ticket: nobody is asked.
+    Kerberos,
+    /// On this server's page in the browser.
+    Browser,
+    /// With a password in the application.
+    Password,
+}
+
+impl Method {
+    /// The word that travels.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Kerberos => "kerberos",
+            Self::Browser => "browser",
+            Self::Password => "password",
+        }
+    }
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -159,6 +201,20 @@ impl Config {
                  Set tls.cert and tls.key, or listen on 127.0.0.1; if a proxy in front speaks TLS, set tls.terminated_in_front = true."
             )));
         }
+        let methods = &self.sign_in.methods;
+        for (index, method) in methods.iter().enumerate() {
+            if methods[..index].contains(method) {
+                return Err(ConfigError::Contradiction(format!(
+                    "sign_in.methods names {} twice. Name each way once, the preferred one first.",
+                    method.as_str()
+                )));
+            }
+        }
+        if !methods.iter().any(|method| *method != Method::Kerberos) {
+            return Err(ConfigError::Contradiction(
+                "sign_in.methods leaves no way in for whoever has no ticket. Name password or browser, or both.".to_owned(),
+            ));
+        }
         for service in self.kerberos.iter().flat_map(|kerberos| &kerberos.services) {
             let host = service.strip_prefix("HTTP/").unwrap_or_default();
             if host.is_empty() || host.contains(['/', '@']) {
@@ -209,6 +265,12 @@ mod tests {
             ("[tls]\ncert = 'a.pem'", "tls.key"),
             ("listen = '0.0.0.0:80'", "passwords"),
             ("admin_listen = '0.0.0.0:80'", "admin_listen"),
+            ("[sign_in]\nmethods = ['passwort']", "passwort"),
+            ("[sign_in]\nmethods = ['kerberos']", "sign_in.methods"),
+            (
+                "[sign_in]\nmethods = ['password', 'password']",
+                "sign_in.methods",
+            ),
             ("[kerberos]\nrealms = ['A']", "keytab"),
             ("[kerberos]\nkeytab = 'k'", "realms"),
             (

@@ -1,7 +1,7 @@
 //! The doors by which `chancery-fuzzed` reaches what reads other people's
 //! input. Nobody else's business, and no promise to anybody.
 
-use crate::http::body::read_object;
+use crate::http::body::{Form, read_object};
 use crate::http::error::ApiError;
 use crate::http::query::{Paging, Query};
 use crate::http::{caller, paths};
@@ -33,6 +33,24 @@ pub fn token(headers: &HeaderMap) -> Option<&str> {
 pub fn negotiate(headers: &HeaderMap) -> Option<Result<Vec<u8>, String>> {
     let token = crate::trusted::token(headers)?;
     Some(token.map_err(|refused| refused.to_string()))
+}
+
+/// The fields of a form.
+#[must_use]
+pub fn form(bytes: &[u8]) -> Vec<(String, String)> {
+    Form::read(bytes).fields().to_vec()
+}
+
+/// Whether a browser may be sent there once it is registered.
+#[must_use]
+pub fn leads_somewhere(address: &str) -> bool {
+    chancery_identity::redirect_mistake(address).is_none()
+}
+
+/// Whether it is a proof key's hash, and of what.
+#[must_use]
+pub fn is_challenge(text: &str) -> bool {
+    chancery_identity::Challenge::read(text).is_some()
 }
 
 /// A path as routes know it.

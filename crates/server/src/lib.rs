@@ -7,6 +7,7 @@ mod data_directory;
 #[doc(hidden)]
 pub mod fuzzing;
 mod http;
+mod pages;
 mod routes;
 pub mod sample;
 mod trusted;

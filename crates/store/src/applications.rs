@@ -1,13 +1,14 @@
-//! How long sessions live, per kind of application, and other small settings.
+//! How long sessions live, per kind of application and per registered
+//! application, and other small settings.
 
-use crate::{Store, StoreError};
+use crate::{Store, StoreError, clients};
 use chancery_proto::clock::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
 
 /// Lifetimes for one kind of application. All in seconds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApplicationSettings {
-    /// `desktop`, `web`, `mobile` or `service`.
+    /// `desktop`, `web`, `mobile` or `service`, or the id of a registered application.
     pub name: String,
     /// A session ends when it was not used for so long: the *application token inactivity time*.
     pub idle_seconds: u64,
@@ -55,8 +56,53 @@ fn idle_of(connection: &Connection, name: &str) -> Result<u64, StoreError> {
         .unwrap_or(0))
 }
 
+/// Lifetimes that contradict neither each other nor the clock.
+pub(crate) fn check(settings: &ApplicationSettings) -> Result<(), StoreError> {
+    // A year bounds every sum of times far from overflow.
+    for (field, value) in [
+        ("idle_seconds", settings.idle_seconds),
+        ("absolute_seconds", settings.absolute_seconds),
+        ("refresh_seconds", settings.refresh_seconds),
+    ] {
+        if !(1..=366 * DAY).contains(&value) {
+            return Err(StoreError::invalid(
+                field,
+                "it must be between 1 second and 366 days (31622400)",
+            ));
+        }
+    }
+    if settings.idle_seconds > settings.absolute_seconds {
+        return Err(StoreError::invalid(
+            "idle_seconds",
+            format!(
+                "it must not be longer than absolute_seconds ({})",
+                settings.absolute_seconds
+            ),
+        ));
+    }
+    Ok(())
+}
+
+pub(crate) fn write(
+    connection: &Connection,
+    settings: &ApplicationSettings,
+) -> Result<(), StoreError> {
+    connection.execute(
+        "INSERT OR REPLACE INTO applications VALUES (?1, ?2, ?3, ?4, ?5)",
+        params![
+            settings.name,
+            settings.idle_seconds,
+            settings.absolute_seconds,
+            settings.refresh,
+            settings.refresh_seconds
+        ],
+    )?;
+    Ok(())
+}
+
 impl Store {
-    /// The settings of every kind of application; defaults where nothing was set.
+    /// The settings of every kind of application, defaults where nothing was set,
+    /// then those of every registered application.
     ///
     /// # Errors
     /// When the database cannot be read.
@@ -82,6 +128,12 @@ impl Store {
                     *one = found.clone();
                 }
             }
+            let kinds = all.len();
+            let registered = set
+                .into_iter()
+                .filter(|one| !all[..kinds].iter().any(|kind| kind.name == one.name))
+                .collect::<Vec<_>>();
+            all.extend(registered);
             Ok(all)
         })
     }
@@ -98,32 +150,13 @@ impl Store {
         settings: ApplicationSettings,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        if !defaults().iter().any(|one| one.name == settings.name) {
-            return Err(StoreError::NotFound("application"));
-        }
-        // A year bounds every sum of times far from overflow.
-        for (field, value) in [
-            ("idle_seconds", settings.idle_seconds),
-            ("absolute_seconds", settings.absolute_seconds),
-            ("refresh_seconds", settings.refresh_seconds),
-        ] {
-            if !(1..=366 * DAY).contains(&value) {
-                return Err(StoreError::invalid(
-                    field,
-                    "it must be between 1 second and 366 days (31622400)",
-                ));
-            }
-        }
-        if settings.idle_seconds > settings.absolute_seconds {
-            return Err(StoreError::invalid(
-                "idle_seconds",
-                format!(
-                    "it must not be longer than absolute_seconds ({})",
-                    settings.absolute_seconds
-                ),
-            ));
-        }
+        check(&settings)?;
         self.write(move |connection| {
+            if !defaults().iter().any(|one| one.name == settings.name)
+                && !clients::is_registered(connection, &settings.name)?
+            {
+                return Err(StoreError::NotFound("application"));
+            }
             let before = idle_of(connection, &settings.name)?;
             // A use may not be written down yet: the worthwhile part, and a moment.
             let slack = (before / 60).min(60) + 2;
@@ -133,17 +166,7 @@ impl Store {
                  AND grant_id IN (SELECT id FROM grants WHERE application = ?3)",
                 params![now.0, long_ago, settings.name],
             )?;
-            connection.execute(
-                "INSERT OR REPLACE INTO applications VALUES (?1, ?2, ?3, ?4, ?5)",
-                params![
-                    settings.name,
-                    settings.idle_seconds,
-                    settings.absolute_seconds,
-                    settings.refresh,
-                    settings.refresh_seconds
-                ],
-            )?;
-            Ok(())
+            write(connection, &settings)
         })
         .await
     }

@@ -89,6 +89,10 @@ pub struct Renewal {
     pub successor_used: bool,
     /// The lifetimes that hold now, for every kind of application.
     pub policies: Vec<ApplicationSettings>,
+    /// The application that asks, where it said and proved which it is.
+    pub application: Option<String>,
+    /// Applications that have to prove who they are to renew.
+    pub proving: Vec<String>,
     /// From where it was asked.
     pub address: String,
     /// When.
@@ -96,6 +100,14 @@ pub struct Renewal {
 }
 
 impl Renewal {
+    /// Whether that sign-in is the one of who asks (RFC 6749, section 6).
+    fn is_of(&self, grant: &GrantRow) -> bool {
+        match &self.application {
+            Some(application) => *application == grant.application,
+            None => !self.proving.contains(&grant.application),
+        }
+    }
+
     /// Whether a sign-in of that kind and age may still be renewed.
     fn allows(&self, grant: &GrantRow) -> bool {
         self.policies.iter().any(|policy| {
@@ -177,7 +189,54 @@ fn insert_refresh(connection: &Connection, refresh: &RefreshRow) -> Result<(), S
     Ok(())
 }
 
-fn end(connection: &Connection, grant: &str, now: Timestamp) -> Result<bool, StoreError> {
+/// A sign-in with its first session, its refresh token if there is one, and
+/// the line of the audit.
+#[derive(Debug, Clone)]
+pub struct Begun {
+    /// The sign-in.
+    pub grant: GrantRow,
+    /// Its first session.
+    pub session: SessionRow,
+    /// What renews it, where it may be renewed.
+    pub refresh: Option<RefreshRow>,
+    /// What the audit says of it.
+    pub entry: AuditEntry,
+}
+
+impl Begun {
+    /// Writes all of it, in the transaction that goes on.
+    pub(crate) fn write(&self, connection: &Connection) -> Result<(), StoreError> {
+        let grant = &self.grant;
+        match users::find(connection, &grant.user)? {
+            Some(user) if user.enabled => {}
+            _ => return Err(StoreError::NotFound("user")),
+        }
+        connection
+            .prepare_cached("INSERT INTO grants VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, NULL)")?
+            .execute(params![
+                grant.id,
+                grant.user,
+                grant.application,
+                grant.client,
+                grant.persona,
+                grant.method,
+                grant.device,
+                grant.address,
+                grant.created.0
+            ])?;
+        insert_session(connection, &self.session)?;
+        if let Some(refresh) = &self.refresh {
+            insert_refresh(connection, refresh)?;
+        }
+        audit::add(connection, &self.entry)
+    }
+}
+
+pub(crate) fn end(
+    connection: &Connection,
+    grant: &str,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
     let ended = connection
         .prepare_cached("UPDATE grants SET ended = ?2 WHERE id = ?1 AND ended IS NULL")?
         .execute(params![grant, now.0])?;
@@ -203,6 +262,9 @@ fn end_all_of(
     for id in &ids {
         end(connection, id, now)?;
     }
+    // What they let in and what has not come in yet stays out.
+    connection.execute("DELETE FROM codes WHERE user = ?1", [user])?;
+    connection.execute("DELETE FROM device_codes WHERE user = ?1", [user])?;
     Ok(ids)
 }
 
@@ -220,33 +282,13 @@ impl Store {
         refresh: Option<RefreshRow>,
         entry: AuditEntry,
     ) -> Result<(), StoreError> {
-        self.write(move |connection| {
-            match users::find(connection, &grant.user)? {
-                Some(user) if user.enabled => {}
-                _ => return Err(StoreError::NotFound("user")),
-            }
-            connection
-                .prepare_cached(
-                    "INSERT INTO grants VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, NULL)",
-                )?
-                .execute(params![
-                    grant.id,
-                    grant.user,
-                    grant.application,
-                    grant.client,
-                    grant.persona,
-                    grant.method,
-                    grant.device,
-                    grant.address,
-                    grant.created.0
-                ])?;
-            insert_session(connection, &session)?;
-            if let Some(refresh) = &refresh {
-                insert_refresh(connection, refresh)?;
-            }
-            audit::add(connection, &entry)
-        })
-        .await
+        let begun = Begun {
+            grant,
+            session,
+            refresh,
+            entry,
+        };
+        self.write(move |connection| begun.write(connection)).await
     }
 
     /// Renews a session with a refresh token: rotation, the repeated answer
@@ -277,6 +319,7 @@ impl Store {
             if now >= expires
                 || !enabled
                 || grant.created < not_before
+                || !renewal.is_of(&grant)
                 || !renewal.allows(&grant)
             {
                 return Ok(Renewed::Refused);

@@ -3,7 +3,10 @@
 pub mod access;
 pub mod applications;
 pub mod audit;
+pub mod clients;
+pub mod codes;
 pub mod containers;
+pub mod device_codes;
 pub mod documents;
 mod engine;
 pub mod error;

@@ -5,7 +5,7 @@ use rusqlite::{Connection, TransactionBehavior};
 
 /// Each step brings the schema from its index to the next number. A released
 /// step is never changed.
-const STEPS: &[&str] = &[FIRST];
+const STEPS: &[&str] = &[FIRST, APPLICATIONS];
 
 const FIRST: &str = "
 CREATE TABLE meta (key TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
@@ -181,6 +181,62 @@ CREATE TABLE audit (
     application TEXT NOT NULL,
     address TEXT NOT NULL
 );
+";
+
+const APPLICATIONS: &str = "
+-- A registered application. Its lifetimes stand in `applications` under its id.
+CREATE TABLE clients (
+    id TEXT PRIMARY KEY,
+    name TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    secret BLOB,
+    redirects TEXT NOT NULL,
+    ways TEXT NOT NULL,
+    asks INTEGER NOT NULL,
+    created INTEGER NOT NULL,
+    edited INTEGER NOT NULL
+) WITHOUT ROWID;
+
+-- Who let which application in, so that they are asked once.
+CREATE TABLE consents (
+    user TEXT NOT NULL,
+    client TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    PRIMARY KEY (user, client)
+) WITHOUT ROWID;
+
+-- Authorization codes. grant_id is what a used one gave.
+CREATE TABLE codes (
+    hash BLOB PRIMARY KEY,
+    client TEXT NOT NULL,
+    redirect TEXT NOT NULL,
+    redirect_named INTEGER NOT NULL,
+    challenge BLOB,
+    user TEXT NOT NULL,
+    persona TEXT NOT NULL,
+    created INTEGER NOT NULL,
+    expires INTEGER NOT NULL,
+    grant_id TEXT
+) WITHOUT ROWID;
+CREATE INDEX codes_by_age ON codes (created);
+
+-- Sign-ins that wait for a person at another device.
+-- state: 0 waiting, 1 allowed, 2 refused, 3 taken.
+CREATE TABLE device_codes (
+    hash BLOB PRIMARY KEY,
+    user_code BLOB NOT NULL UNIQUE,
+    client TEXT NOT NULL,
+    persona TEXT NOT NULL,
+    device TEXT NOT NULL,
+    address TEXT NOT NULL,
+    created INTEGER NOT NULL,
+    expires INTEGER NOT NULL,
+    asked INTEGER NOT NULL,
+    pace INTEGER NOT NULL,
+    state INTEGER NOT NULL,
+    user TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX device_codes_by_age ON device_codes (created);
 ";
 
 pub(crate) fn upgrade(connection: &mut Connection) -> Result<(), StoreError> {

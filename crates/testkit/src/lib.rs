@@ -20,6 +20,7 @@ pub mod screen;
 pub mod server;
 pub mod thunderbird;
 pub mod waiting;
+pub mod web_driver;
 pub mod web_proxy;
 pub mod wine;
 
@@ -33,4 +34,5 @@ pub use realm::Realm;
 pub use screen::Screen;
 pub use server::TestServer;
 pub use thunderbird::Thunderbird;
+pub use web_driver::WebDriver;
 pub use wine::WindowsHome;

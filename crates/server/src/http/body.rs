@@ -116,6 +116,27 @@ impl Form {
             .map(|(_, value)| value.as_str())
             .filter(|value| !value.is_empty())
     }
+
+    /// The first field that came more than once, which those of an
+    /// authorization must not (RFC 6749, section 3.1).
+    pub(crate) fn repeated(&self) -> Option<&str> {
+        let fields = &self.0;
+        fields
+            .iter()
+            .enumerate()
+            .find(|(index, (key, _))| fields[..*index].iter().any(|(other, _)| other == key))
+            .map(|(_, (key, _))| key.as_str())
+    }
+
+    /// All of it, in its order.
+    pub(crate) fn fields(&self) -> &[(String, String)] {
+        &self.0
+    }
+
+    /// Reads a form as it travels.
+    pub(crate) fn read(bytes: &[u8]) -> Self {
+        Self(url::form_urlencoded::parse(bytes).into_owned().collect())
+    }
 }
 
 impl<S: Send + Sync> FromRequest<S> for Form {
@@ -135,11 +156,8 @@ impl<S: Send + Sync> FromRequest<S> for Form {
                 "it has to be a form (application/x-www-form-urlencoded), not JSON",
             ));
         }
-        let read = |bytes: &[u8]| -> Vec<(String, String)> {
-            url::form_urlencoded::parse(bytes).into_owned().collect()
-        };
-        let mut fields = read(&bytes);
-        fields.extend(read(query.as_bytes()));
-        Ok(Self(fields))
+        let mut form = Self::read(&bytes);
+        form.0.extend(Self::read(query.as_bytes()).0);
+        Ok(form)
     }
 }

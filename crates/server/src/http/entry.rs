@@ -11,7 +11,7 @@ use chancery_proto::error::ErrorEnvelope;
 use chancery_proto::headers;
 use chancery_proto::level::Capability;
 use http::header::{
-    CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER, X_CONTENT_TYPE_OPTIONS,
+    CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, HOST, RETRY_AFTER, X_CONTENT_TYPE_OPTIONS,
 };
 use http::uri::PathAndQuery;
 use http::{HeaderName, HeaderValue, Method, Request, Response, Uri};
@@ -40,6 +40,7 @@ impl Entry {
         let (mut parts, body) = request.into_parts();
         let is_head = parts.method == Method::HEAD;
         respell(&mut parts.uri);
+        name_host(&mut parts);
         let authentication = if parts.uri.path().starts_with("/api") {
             caller::authenticate(&self.app, &parts.headers)
         } else {
@@ -121,6 +122,17 @@ fn next_transaction() -> String {
     // Only to tell two runs of the server apart.
     let _ = getrandom::fill(&mut random);
     format!("{}-{count}", chancery_content::hex(&random))
+}
+
+/// HTTP/2 has the host in the address (RFC 9113, section 8.3.1); routes look
+/// for it in the head.
+fn name_host(parts: &mut http::request::Parts) {
+    if !parts.headers.contains_key(HOST)
+        && let Some(authority) = parts.uri.authority()
+        && let Ok(host) = HeaderValue::from_str(authority.as_str())
+    {
+        parts.headers.insert(HOST, host);
+    }
 }
 
 fn respell(uri: &mut Uri) {

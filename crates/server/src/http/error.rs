@@ -183,6 +183,9 @@ impl From<IdentityError> for ApiError {
                 error
             }
             IdentityError::PasswordRule(rule) => Self::field("password", rule),
+            IdentityError::CodeRefused(reason) => {
+                Self::new(StatusCode::BAD_REQUEST, codes::INVALID_PARAM, reason)
+            }
             IdentityError::NoSuchSession => Self::no_record("session"),
             IdentityError::Store(inner) => inner.into(),
             other => Self::internal(&other),

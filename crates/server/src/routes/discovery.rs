@@ -1,13 +1,13 @@
 //! What answers here, and what it can do: with and without a session.
 
 use crate::app::{CUSTOMER, SharedApp};
+use crate::config::Method;
 use crate::http::caller::{Authentication, MaybeCaller};
 use crate::http::error::ApiError;
 use crate::http::host::Host;
 use crate::http::respond;
 use axum::extract::State;
 use axum::response::Response;
-use chancery_identity::Kind;
 use chancery_proto::discovery::{
     ApiVersion, Discovery, DiscoveryLibrary, DiscoveryUser, DiscoveryWork, Product,
     SessionLifetimes, SignInMethod,
@@ -25,8 +25,11 @@ pub(crate) async fn discover(
         Authentication::Anonymous => None,
         Authentication::Live(live) => Some(live),
     };
-    let kind = live.as_ref().map_or(Kind::Desktop, |live| live.kind);
-    let lifetimes = app.identity.application(kind);
+    let application = live.as_ref().map_or("desktop", |live| &live.application);
+    let lifetimes = app
+        .identity
+        .application(application)
+        .ok_or_else(|| ApiError::no_record("application"))?;
     let capabilities = app
         .capabilities
         .iter()
@@ -41,7 +44,7 @@ pub(crate) async fn discover(
         dms_version: app.level.to_string(),
         server_time: Some(app.now()),
         capabilities: Some(capabilities),
-        sign_in_methods: Some(methods(&app)),
+        sign_in_methods: Some(methods(&app, &host)),
         session: Some(SessionLifetimes {
             idle_seconds: lifetimes.idle_seconds,
             absolute_seconds: lifetimes.absolute_seconds,
@@ -86,14 +89,14 @@ pub(crate) async fn discover(
     Ok(respond::data(discovery))
 }
 
-/// How to sign in, what asks least of a person first.
-fn methods(app: &SharedApp) -> Vec<SignInMethod> {
-    let trusted = app.trusted.as_ref().map(|_| "kerberos");
-    let kinds = trusted.into_iter().chain(["password"]);
-    kinds
-        .map(|kind| SignInMethod {
-            kind: kind.to_owned(),
-            authorize_url: None,
+/// How to sign in, in the order that this server prefers.
+fn methods(app: &SharedApp, host: &Host) -> Vec<SignInMethod> {
+    app.methods
+        .iter()
+        .filter(|method| **method != Method::Kerberos || app.trusted.is_some())
+        .map(|method| SignInMethod {
+            kind: method.as_str().to_owned(),
+            authorize_url: (*method == Method::Browser).then(|| host.url("/auth/oauth2/authorize")),
         })
         .collect()
 }

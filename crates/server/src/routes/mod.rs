@@ -2,12 +2,16 @@
 //! `http::paths::canonical`: one prefix, no doubled slashes.
 
 mod applications;
+mod audit;
+mod authorize;
 pub(crate) mod containers;
+mod device;
 mod discovery;
 pub(crate) mod documents;
 pub(crate) mod download;
 mod folders;
 mod libraries;
+mod metadata;
 mod oauth;
 mod operation;
 pub(crate) mod search;
@@ -15,6 +19,7 @@ mod session_api;
 mod sessions;
 mod ticket;
 pub(crate) mod upload;
+mod visitor;
 mod workspaces;
 
 use crate::app::SharedApp;
@@ -95,11 +100,17 @@ pub(crate) fn work(app: SharedApp) -> Router {
         .route("/folders", get(folders::list))
         .route("/sessions", get(sessions::list).delete(sessions::end_all))
         .route("/sessions/{session}", delete(sessions::end))
-        .route("/applications", get(applications::list))
+        .route(
+            "/applications",
+            get(applications::list).post(applications::register),
+        )
         .route(
             "/applications/{name}",
-            get(applications::show).patch(applications::update),
+            get(applications::show)
+                .patch(applications::update)
+                .delete(applications::remove),
         )
+        .route("/audit", get(audit::list))
         .nest("/libraries/{lib}", library);
     Router::new()
         .route("/api", get(discovery::discover))
@@ -111,6 +122,16 @@ pub(crate) fn work(app: SharedApp) -> Router {
         .route("/api/v1/session/logout", put(session_api::logout))
         .route("/auth/logout", get(session_api::logout))
         .route("/login/terminate", get(session_api::logout))
+        .route(
+            "/.well-known/oauth-authorization-server",
+            get(metadata::metadata),
+        )
+        .route(
+            "/auth/oauth2/authorize",
+            get(authorize::ask).post(authorize::answer),
+        )
+        .route("/auth/oauth2/device", post(device::begin))
+        .route("/auth/device", get(device::ask).post(device::answer))
         .route("/auth/oauth2/token", post(oauth::token))
         .route("/auth/oauth2/revoke-token", post(oauth::revoke))
         .nest("/api/v2/customers/{cid}", customer)

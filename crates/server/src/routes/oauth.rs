@@ -1,5 +1,5 @@
-//! OAuth 2: the token endpoint (RFC 6749) with the password and refresh
-//! grants, and revocation (RFC 7009). Errors are at the root of the body.
+//! OAuth 2: the token endpoint (RFC 6749; RFC 8628 for other devices), and
+//! revocation (RFC 7009). Errors are at the root of the body.
 
 use crate::app::SharedApp;
 use crate::http::body::Form;
@@ -12,35 +12,16 @@ use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use chancery_identity::{IdentityError, Kind, Persona, Proof, SignIn, SignedIn};
+use chancery_identity::{
+    Client, DeviceSignIn, IdentityError, Persona, Proof, Redeeming, SignIn, SignedIn, Way,
+};
 use chancery_proto::secret::Secret;
-use chancery_proto::session::{OAuthError, TICKET_GRANT, TokenResponse};
+use chancery_proto::session::{DEVICE_GRANT, OAuthError, TICKET_GRANT, TokenResponse};
 use http::header::{AUTHORIZATION, RETRY_AFTER};
 use http::{HeaderMap, HeaderValue, StatusCode};
+use std::sync::Arc;
 
-/// A client that is built in.
-struct Client {
-    id: &'static str,
-    /// None for a public client, whatever it sends.
-    secret: Option<&'static str>,
-    kind: Kind,
-}
-
-const CLIENTS: [Client; 2] = [
-    Client {
-        id: "chancery-agent",
-        secret: None,
-        kind: Kind::Desktop,
-    },
-    // The browser client's name and secret are fixed by the API.
-    Client {
-        id: "web",
-        secret: Some("ignore"),
-        kind: Kind::Web,
-    },
-];
-
-fn refusal(status: StatusCode, error: &str, description: impl Into<String>) -> Response {
+pub(crate) fn refusal(status: StatusCode, error: &str, description: impl Into<String>) -> Response {
     respond::json(
         status,
         &OAuthError {
@@ -50,7 +31,7 @@ fn refusal(status: StatusCode, error: &str, description: impl Into<String>) -> R
     )
 }
 
-fn missing(name: &str) -> Response {
+pub(crate) fn missing(name: &str) -> Response {
     refusal(
         StatusCode::BAD_REQUEST,
         "invalid_request",
@@ -76,11 +57,15 @@ pub(crate) async fn token(
         None => missing("grant_type"),
         Some("password") => by_password(&app, &headers, &form, address).await,
         Some(TICKET_GRANT) => by_ticket(&app, &headers, &form, address).await,
+        Some("authorization_code") => by_code(&app, &headers, &form, address).await,
+        Some(DEVICE_GRANT) => by_device_code(&app, &headers, &form, &address).await,
         Some("refresh_token") => by_refresh(&app, &headers, &form, &address).await,
         Some(_) => refusal(
             StatusCode::BAD_REQUEST,
             "unsupported_grant_type",
-            format!("This server knows the grants password, refresh_token and {TICKET_GRANT}."),
+            format!(
+                "This server knows the grants authorization_code, refresh_token, password, {DEVICE_GRANT} and {TICKET_GRANT}."
+            ),
         ),
     }
 }
@@ -101,10 +86,40 @@ fn named_client(headers: &HeaderMap, form: &Form) -> Option<(String, String)> {
     Some((id.to_owned(), secret.to_owned()))
 }
 
-fn known_client(id: &str, secret: &str) -> Option<&'static Client> {
-    CLIENTS
-        .iter()
-        .find(|client| client.id == id && client.secret.is_none_or(|known| known == secret))
+fn known_client(app: &SharedApp, id: &str, secret: &str) -> Option<Arc<Client>> {
+    let client = app.identity.client(id)?;
+    client.is_proved_by(secret).then_some(client)
+}
+
+/// The client that asks, proved to be itself and allowed to sign in that way.
+pub(crate) fn allowed_client(
+    app: &SharedApp,
+    headers: &HeaderMap,
+    form: &Form,
+    way: Way,
+) -> Result<Arc<Client>, Box<Response>> {
+    let named = named_client(headers, form);
+    let known = named.and_then(|(id, secret)| known_client(app, &id, &secret));
+    let Some(client) = known else {
+        return Err(Box::new(unknown_client()));
+    };
+    if client.may(way) {
+        Ok(client)
+    } else {
+        Err(Box::new(unauthorized(&client, way)))
+    }
+}
+
+fn unauthorized(client: &Client, way: Way) -> Response {
+    refusal(
+        StatusCode::BAD_REQUEST,
+        "unauthorized_client",
+        format!(
+            "The application “{}” is not registered for the way “{}”. Ask the administrator.",
+            client.id,
+            way.as_str()
+        ),
+    )
 }
 
 fn unknown_client() -> Response {
@@ -121,11 +136,9 @@ async fn by_password(
     form: &Form,
     address: String,
 ) -> Response {
-    let Some((id, secret)) = named_client(headers, form) else {
-        return unknown_client();
-    };
-    let Some(client) = known_client(&id, &secret) else {
-        return unknown_client();
+    let client = match allowed_client(app, headers, form, Way::Password) {
+        Ok(client) => client,
+        Err(refusal) => return *refusal,
     };
     let Some(user) = form.get("username") else {
         return missing("username");
@@ -144,8 +157,8 @@ async fn by_password(
         user: user.to_owned(),
         proof: Proof::Password(password.into()),
         persona,
-        kind: client.kind,
-        client: client.id.to_owned(),
+        application: client.application().to_owned(),
+        client: client.id.clone(),
         device: device(headers),
         address,
     };
@@ -165,12 +178,15 @@ async fn by_ticket(app: &SharedApp, headers: &HeaderMap, form: &Form, address: S
     // The head carries the ticket, so the client is named in the form.
     let id = form.get("client_id").unwrap_or_default();
     let secret = form.get("client_secret").unwrap_or_default();
-    let Some(client) = known_client(id, secret) else {
+    let Some(client) = known_client(app, id, secret) else {
         return unknown_client();
     };
+    if !client.may(Way::Ticket) {
+        return unauthorized(&client, Way::Ticket);
+    }
     let caller = ticket::Caller {
-        kind: client.kind,
-        client: client.id.to_owned(),
+        application: client.application().to_owned(),
+        client: client.id.clone(),
         device: device(headers),
         address,
     };
@@ -205,19 +221,83 @@ async fn by_ticket(app: &SharedApp, headers: &HeaderMap, form: &Form, address: S
 }
 
 async fn by_refresh(app: &SharedApp, headers: &HeaderMap, form: &Form, address: &str) -> Response {
-    // Credentials are optional here; when they come they have to be right.
-    if let Some((id, secret)) = named_client(headers, form)
-        && known_client(&id, &secret).is_none()
-    {
-        return unknown_client();
+    // Credentials are optional for the built-in clients and public ones; when
+    // they come they have to be right.
+    let mut client = None;
+    if let Some((id, secret)) = named_client(headers, form) {
+        client = known_client(app, &id, &secret);
+        if client.is_none() {
+            return unknown_client();
+        }
     }
     let Some(token) = form.get("refresh_token") else {
         return missing("refresh_token");
     };
-    match app.identity.renew(&Secret::from(token), address).await {
+    let token = Secret::from(token);
+    match app.identity.renew(&token, client.as_deref(), address).await {
         Ok(signed_in) => tokens(&signed_in),
         Err(error) => failure(error),
     }
+}
+
+async fn by_code(app: &SharedApp, headers: &HeaderMap, form: &Form, address: String) -> Response {
+    let client = match allowed_client(app, headers, form, Way::Code) {
+        Ok(client) => client,
+        Err(refusal) => return *refusal,
+    };
+    let Some(code) = form.get("code") else {
+        return missing("code");
+    };
+    let redeeming = Redeeming {
+        code,
+        client: &client,
+        redirect: form.get("redirect_uri"),
+        verifier: form.get("code_verifier"),
+        device: device(headers),
+        address,
+    };
+    match app.identity.redeem(redeeming).await {
+        Ok(signed_in) => tokens(&signed_in),
+        Err(error) => failure(error),
+    }
+}
+
+async fn by_device_code(
+    app: &SharedApp,
+    headers: &HeaderMap,
+    form: &Form,
+    address: &str,
+) -> Response {
+    let client = match allowed_client(app, headers, form, Way::Device) {
+        Ok(client) => client,
+        Err(refusal) => return *refusal,
+    };
+    let Some(code) = form.get("device_code") else {
+        return missing("device_code");
+    };
+    let asked = app
+        .identity
+        .ask_device_sign_in(code, &client, address)
+        .await;
+    // RFC 8628, section 3.5.
+    let (error, description) = match asked {
+        Ok(DeviceSignIn::SignedIn(signed_in)) => return tokens(&signed_in),
+        Ok(DeviceSignIn::Undecided) => (
+            "authorization_pending",
+            "Nobody has decided yet. Ask again later.",
+        ),
+        Ok(DeviceSignIn::TooSoon) => (
+            "slow_down",
+            "That was too soon. Wait five seconds longer between two questions from now on.",
+        ),
+        Ok(DeviceSignIn::Refused) => ("access_denied", "The person did not allow it."),
+        Ok(DeviceSignIn::Over) => (
+            "expired_token",
+            "The code is unknown, too old or was used before. Begin again.",
+        ),
+        Err(error) => return failure(error),
+    };
+    refusal(StatusCode::BAD_REQUEST, error, description)
 }
 
 fn tokens(signed_in: &SignedIn) -> Response {
@@ -233,10 +313,12 @@ fn tokens(signed_in: &SignedIn) -> Response {
     )
 }
 
-fn failure(error: IdentityError) -> Response {
+pub(crate) fn failure(error: IdentityError) -> Response {
     let message = error.to_string();
     match error {
-        IdentityError::WrongPassword | IdentityError::CannotRenew => {
+        IdentityError::WrongPassword
+        | IdentityError::CannotRenew
+        | IdentityError::CodeRefused(_) => {
             refusal(StatusCode::BAD_REQUEST, "invalid_grant", message)
         }
         other => unavailable(ApiError::from(other)),

@@ -36,7 +36,7 @@ pub(crate) async fn network_login(
     let fields = Fields(&body);
     let client = fields.text("application_name")?.unwrap_or_default();
     let caller = ticket::Caller {
-        kind: Kind::from_name(client).unwrap_or(Kind::Desktop),
+        application: kind_of(client),
         client: label(client),
         device: device(&headers),
         address: peer.ip().to_string(),
@@ -79,13 +79,18 @@ async fn by_password(
         user: user.to_owned(),
         proof: Proof::Password(password.into()),
         persona,
-        // Whoever does not say what it is counts as a desktop application.
-        kind: Kind::from_name(client).unwrap_or(Kind::Desktop),
+        application: kind_of(client),
         client: label(client),
         device: device(headers),
         address: peer.ip().to_string(),
     };
     begun(app, &app.identity.sign_in(sign_in).await?)
+}
+
+/// Whoever does not say what it is counts as a desktop application.
+fn kind_of(client: &str) -> String {
+    let kind = Kind::from_name(client).unwrap_or(Kind::Desktop);
+    kind.as_str().to_owned()
 }
 
 /// What a session that has just begun is told.

@@ -2,17 +2,18 @@
 
 use crate::app::SharedApp;
 use crate::http::error::ApiError;
+use crate::http::origin::is_from_elsewhere;
 use crate::trusted::{self, Proved, Untrusted};
 use axum::response::{IntoResponse as _, Response};
-use chancery_identity::{Kind, Persona, Proof, SignIn, SignedIn};
+use chancery_identity::{Persona, Proof, SignIn, SignedIn};
 use chancery_kerberos::Refused;
 use chancery_proto::error::codes;
-use http::header::{HOST, ORIGIN, WWW_AUTHENTICATE};
+use http::header::WWW_AUTHENTICATE;
 use http::{HeaderMap, HeaderValue, StatusCode};
 
 /// Who wants to sign in, but for who it is.
 pub(crate) struct Caller {
-    pub(crate) kind: Kind,
+    pub(crate) application: String,
     pub(crate) client: String,
     pub(crate) device: String,
     pub(crate) address: String,
@@ -49,23 +50,6 @@ pub(crate) async fn sign_in(
     Some(enter(app, trusted, token, caller).await)
 }
 
-/// Browsers of a domain send tickets by themselves, for pages of other sites
-/// too (RFC 4559, section 6): those say whose page it is (RFC 6454, section 7).
-fn is_from_elsewhere(headers: &HeaderMap) -> bool {
-    let Some(origin) = headers.get(ORIGIN) else {
-        return false;
-    };
-    let own = headers.get(HOST).and_then(|host| host.to_str().ok());
-    let site = origin
-        .to_str()
-        .ok()
-        .and_then(|origin| origin.split_once("://"));
-    match (site, own) {
-        (Some((_, site)), Some(own)) => !site.eq_ignore_ascii_case(own),
-        _ => true,
-    }
-}
-
 async fn enter(
     app: &SharedApp,
     trusted: &trusted::Trusted,
@@ -77,7 +61,7 @@ async fn enter(
         proof: Proof::Ticket,
         // To administer takes a password: a ticket asks nobody.
         persona: Persona::User,
-        kind: caller.kind,
+        application: caller.application.clone(),
         client: caller.client.clone(),
         device: caller.device.clone(),
         address: caller.address.clone(),
@@ -128,34 +112,4 @@ pub(crate) fn challenge() -> Response {
         .headers_mut()
         .insert(WWW_AUTHENTICATE, HeaderValue::from_static("Negotiate"));
     response
-}
-
-#[cfg(test)]
-mod tests {
-    use super::is_from_elsewhere;
-    use http::header::{HOST, ORIGIN};
-    use http::{HeaderMap, HeaderValue};
-
-    #[test]
-    fn only_pages_of_this_site_bring_tickets() {
-        let asked = |origin: Option<&'static str>| {
-            let mut headers = HeaderMap::new();
-            headers.insert(HOST, HeaderValue::from_static("docs.example.com:8443"));
-            if let Some(origin) = origin {
-                headers.insert(ORIGIN, HeaderValue::from_static(origin));
-            }
-            is_from_elsewhere(&headers)
-        };
-        assert!(!asked(None), "no browser");
-        assert!(!asked(Some("https://docs.example.com:8443")));
-        for other in [
-            "https://docs.example.com",
-            "https://docs.example.com:8443.evil.test",
-            "https://evil.test",
-            "null",
-            "",
-        ] {
-            assert!(asked(Some(other)), "{other}");
-        }
-    }
 }

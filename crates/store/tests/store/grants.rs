@@ -59,6 +59,8 @@ fn renewal(shown: u8, next: u8, used: bool, now: Timestamp) -> Renewal {
         session_id: format!("s{next}"),
         next_refresh: [next + 100; 32],
         successor_used: used,
+        application: None,
+        proving: Vec::new(),
         policies: chancery_store::applications::defaults(),
         address: String::new(),
         now,

@@ -5,6 +5,7 @@
 
 mod activation;
 mod administration;
+mod authorization;
 mod backpressure;
 mod bad_uploads;
 mod bad_words;
@@ -34,6 +35,7 @@ mod sample_matter;
 mod screen_reader;
 mod servers;
 mod sessions;
+mod sign_in_page;
 mod signing_in;
 mod soak;
 mod through_a_proxy;

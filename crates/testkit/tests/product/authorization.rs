@@ -1,0 +1,755 @@
+//! Applications that sign people in at the server's own page (OAuth 2).
+
+use chancery_testkit::server::{ADMIN, API, PASSWORD, TestServer};
+use chancery_testkit::waiting::eventually;
+use chancery_testkit::{Answer, Request};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+const AUTHORIZE: &str = "/auth/oauth2/authorize";
+/// RFC 7636, appendix B.
+const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+const BACK: &str = "http://127.0.0.1:4711/signed-in";
+
+fn form(pairs: &[(&str, &str)]) -> String {
+    url::form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(pairs)
+        .finish()
+}
+
+/// A browser as far as these pages need one: cookies, and the last page's form.
+struct Browser<'a> {
+    server: &'a TestServer,
+    cookies: BTreeMap<String, String>,
+    origin: Option<String>,
+}
+
+impl<'a> Browser<'a> {
+    fn new(server: &'a TestServer) -> Self {
+        Self {
+            server,
+            cookies: BTreeMap::new(),
+            origin: Some(server.url()),
+        }
+    }
+
+    fn send(&mut self, mut request: Request<'_>) -> Answer {
+        let cookies: Vec<String> = self
+            .cookies
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
+        if !cookies.is_empty() {
+            request = request.header("Cookie", &cookies.join("; "));
+        }
+        let answer = self.server.call(request);
+        for (name, value) in &answer.headers {
+            if name.eq_ignore_ascii_case("set-cookie") {
+                let pair = value.split(';').next().unwrap_or_default();
+                let (name, text) = pair.split_once('=').expect("a cookie");
+                if text.is_empty() {
+                    self.cookies.remove(name);
+                } else {
+                    self.cookies.insert(name.to_owned(), text.to_owned());
+                }
+            }
+        }
+        answer
+    }
+
+    fn get(&mut self, path: &str, asked: &[(&str, &str)]) -> Answer {
+        self.send(Request::get(&format!("{path}?{}", form(asked))))
+    }
+
+    fn post(&mut self, path: &str, fields: &[(&str, &str)]) -> Answer {
+        let mut request = Request::new("POST", path);
+        if let Some(origin) = &self.origin {
+            request = request.header("Origin", origin);
+        }
+        self.send(request.body("application/x-www-form-urlencoded", form(fields)))
+    }
+
+    /// Sends a page's form back with these fields filled in.
+    fn fill(&mut self, path: &str, page: &Answer, fields: &[(&str, &str)]) -> Answer {
+        let hidden = hidden(&page.text());
+        let mut all: Vec<(&str, &str)> = hidden
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+            .collect();
+        all.extend(fields);
+        self.post(path, &all)
+    }
+
+    fn sign_in(&mut self, asked: &[(&str, &str)], user: &str, password: &str) -> Answer {
+        let page = self.get(AUTHORIZE, asked).expect(200);
+        let fields = [
+            ("username", user),
+            ("password", password),
+            ("step", "sign-in"),
+        ];
+        self.fill(AUTHORIZE, &page, &fields)
+    }
+}
+
+/// The hidden fields of a page's form.
+fn hidden(page: &str) -> Vec<(String, String)> {
+    page.split("<input type=\"hidden\" name=\"")
+        .skip(1)
+        .map(|rest| {
+            let (name, rest) = rest.split_once("\" value=\"").expect("a value");
+            let (value, _) = rest.split_once('"').expect("its end");
+            let value = value.replace("&quot;", "\"").replace("&lt;", "<");
+            (
+                name.to_owned(),
+                value.replace("&gt;", ">").replace("&amp;", "&"),
+            )
+        })
+        .collect()
+}
+
+/// What came back with a redirect.
+fn back(answer: &Answer) -> (String, BTreeMap<String, String>) {
+    assert!(
+        matches!(answer.status, 302 | 303),
+        "{}: {}",
+        answer.status,
+        answer.text()
+    );
+    let location = answer.header("location").expect("a place to go");
+    let (place, query) = location.split_once('?').expect("something said");
+    let said = url::form_urlencoded::parse(query.as_bytes());
+    (place.to_owned(), said.into_owned().collect())
+}
+
+fn agents<'a>() -> Vec<(&'a str, &'a str)> {
+    vec![
+        ("response_type", "code"),
+        ("client_id", "chancery-agent"),
+        ("redirect_uri", BACK),
+        ("code_challenge", CHALLENGE),
+        ("code_challenge_method", "S256"),
+        ("state", "what only the agent knows & = #"),
+    ]
+}
+
+fn token(server: &TestServer, fields: &[(&str, &str)]) -> Answer {
+    let request = Request::new("POST", "/auth/oauth2/token");
+    server.call(request.body("application/x-www-form-urlencoded", form(fields)))
+}
+
+fn redeem(server: &TestServer, code: &str, changes: &[(&str, &str)]) -> Answer {
+    let mut fields = BTreeMap::from([
+        ("grant_type", "authorization_code"),
+        ("client_id", "chancery-agent"),
+        ("redirect_uri", BACK),
+        ("code", code),
+        ("code_verifier", VERIFIER),
+    ]);
+    fields.extend(changes.iter().copied());
+    let fields: Vec<_> = fields
+        .into_iter()
+        .filter(|(_, value)| !value.is_empty())
+        .collect();
+    token(server, &fields)
+}
+
+fn is_in(server: &TestServer, token: &str) -> bool {
+    let request = Request::get(&format!("{API}/workspaces"))
+        .header("Authorization", &format!("Bearer {token}"));
+    server.call(request).status == 200
+}
+
+fn access(answer: &Answer) -> String {
+    answer.json()["access_token"]
+        .as_str()
+        .expect("a token")
+        .to_owned()
+}
+
+#[test]
+fn a_person_signs_in_at_the_page_and_the_application_gets_in_once() {
+    let server = TestServer::start();
+    let mut browser = Browser::new(&server);
+    let sent = browser.sign_in(&agents(), ADMIN, PASSWORD);
+    assert_eq!(sent.status, 303, "what was typed goes no further");
+    let (place, said) = back(&sent);
+    assert_eq!(place, BACK);
+    assert_eq!(said["state"], "what only the agent knows & = #");
+    assert_eq!(said["iss"], server.url());
+    let given = redeem(&server, &said["code"], &[]).expect(200);
+    let (first, body) = (access(&given), given.json());
+    assert_eq!(body["expires_in"], 14_400);
+    assert!(
+        body["refresh_token"]
+            .as_str()
+            .is_some_and(|token| !token.is_empty())
+    );
+    assert!(is_in(&server, &first));
+    // Shown again, the code ends what it gave.
+    let again = redeem(&server, &said["code"], &[]);
+    assert_eq!(again.status, 400, "{}", again.text());
+    assert_eq!(again.json()["error"], "invalid_grant");
+    assert!(!is_in(&server, &first));
+    let refresh = body["refresh_token"].as_str().expect("a token");
+    let renewed = token(
+        &server,
+        &[("grant_type", "refresh_token"), ("refresh_token", refresh)],
+    );
+    assert_eq!(renewed.json()["error"], "invalid_grant");
+}
+
+#[test]
+fn a_code_is_good_only_for_whom_it_was_given_to() {
+    let server = TestServer::start();
+    let _ = server.command(&[
+        "application",
+        "add",
+        "timesheets",
+        "--redirect",
+        BACK,
+        "--public",
+    ]);
+    let mut browser = Browser::new(&server);
+    let (_, said) = back(&browser.sign_in(&agents(), ADMIN, PASSWORD));
+    eventually("the server knows the application", || {
+        let refused = redeem(&server, &said["code"], &[("client_id", "timesheets")]);
+        (refused.json()["error"] == "invalid_grant").then_some(())
+    });
+    for wrong in [
+        (
+            "code_verifier",
+            "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXl",
+        ),
+        ("code_verifier", CHALLENGE),
+        ("code_verifier", ""),
+        ("redirect_uri", "http://127.0.0.1:4712/signed-in"),
+        ("redirect_uri", ""),
+        ("code", "x"),
+    ] {
+        let refused = redeem(&server, &said["code"], &[wrong]);
+        assert_eq!(refused.status, 400, "{wrong:?}: {}", refused.text());
+        assert_eq!(refused.json()["error"], "invalid_grant", "{wrong:?}");
+        assert!(refused.json()["error_description"].as_str().is_some());
+    }
+    assert_eq!(
+        redeem(&server, &said["code"], &[("code", "")]).json()["error"],
+        "invalid_request"
+    );
+    assert_eq!(
+        redeem(&server, &said["code"], &[("client_id", "nobody")]).status,
+        401
+    );
+    // Whoever it was given to still gets in.
+    assert!(is_in(
+        &server,
+        &access(&redeem(&server, &said["code"], &[]).expect(200))
+    ));
+}
+
+#[test]
+fn nobody_is_sent_to_where_the_application_is_not_registered_to_be() {
+    let server = TestServer::start();
+    let mut browser = Browser::new(&server);
+    for (name, value) in [
+        ("redirect_uri", "https://evil.example/"),
+        (
+            "redirect_uri",
+            "http://127.0.0.1:4711@evil.example/signed-in",
+        ),
+        ("redirect_uri", "http://127.0.0.1:4711/elsewhere"),
+        ("redirect_uri", "javascript:alert(1)"),
+        ("redirect_uri", "//evil.example"),
+        ("redirect_uri", ""),
+        ("client_id", "nobody"),
+        ("client_id", "<script>alert(1)</script>"),
+        ("client_id", ""),
+        ("client_id", "web"),
+    ] {
+        let mut asked = agents();
+        asked.retain(|(other, _)| *other != name);
+        asked.push((name, value));
+        let told = browser.get(AUTHORIZE, &asked);
+        assert_eq!(told.status, 400, "{name}={value}: {}", told.text());
+        assert_eq!(told.header("location"), None);
+        assert!(!told.text().contains("<script"), "{}", told.text());
+        let told = browser.post(AUTHORIZE, &asked);
+        assert_eq!((told.status, told.header("location")), (400, None));
+    }
+    // Twice is as good as somebody else's.
+    let mut asked = agents();
+    asked.push(("redirect_uri", BACK));
+    assert_eq!(browser.get(AUTHORIZE, &asked).status, 400);
+}
+
+#[test]
+fn the_application_is_told_what_else_is_wrong_with_its_question() {
+    let server = TestServer::start();
+    let mut browser = Browser::new(&server);
+    let long = "x".repeat(2001);
+    for (name, value, error) in [
+        ("response_type", "token", "unsupported_response_type"),
+        ("response_type", "", "invalid_request"),
+        ("code_challenge", "", "invalid_request"),
+        ("code_challenge", "short", "invalid_request"),
+        ("code_challenge_method", "plain", "invalid_request"),
+        ("code_challenge_method", "", "invalid_request"),
+        ("prompt", "none", "login_required"),
+        ("prompt", "maybe", "invalid_request"),
+        ("state", &long, "invalid_request"),
+    ] {
+        let mut asked = agents();
+        asked.retain(|(other, _)| *other != name);
+        asked.push((name, value));
+        let (place, said) = back(&browser.get(AUTHORIZE, &asked));
+        assert_eq!(
+            (place.as_str(), said["error"].as_str()),
+            (BACK, error),
+            "{name}"
+        );
+        assert_eq!(said["iss"], server.url());
+        assert_eq!(said.contains_key("state"), name != "state");
+    }
+}
+
+#[test]
+fn a_form_counts_only_from_the_page_that_was_sent_to_that_browser() {
+    let server = TestServer::start();
+    let fields = [
+        ("username", ADMIN),
+        ("password", PASSWORD),
+        ("step", "sign-in"),
+    ];
+    let mut owner = Browser::new(&server);
+    let page = owner.get(AUTHORIZE, &agents()).expect(200);
+    // Another browser with the same mark, a page of another site, no mark at all.
+    let mut other = Browser::new(&server);
+    let _ = other.get(AUTHORIZE, &agents());
+    assert_eq!(other.fill(AUTHORIZE, &page, &fields).status, 400);
+    let mut bare = Browser::new(&server);
+    assert_eq!(bare.fill(AUTHORIZE, &page, &fields).status, 400);
+    for origin in ["https://evil.example", "null"] {
+        owner.origin = Some(origin.to_owned());
+        assert_eq!(
+            owner.fill(AUTHORIZE, &page, &fields).status,
+            400,
+            "{origin}"
+        );
+    }
+    owner.origin = Some(server.url());
+    let mut unmarked = agents();
+    unmarked.extend(fields);
+    let refused = owner.post(AUTHORIZE, &unmarked);
+    assert_eq!(refused.status, 400);
+    assert!(
+        refused.text().contains("Nothing was done"),
+        "{}",
+        refused.text()
+    );
+    unmarked.push(("form", "99999999999999.AAAA"));
+    assert_eq!(owner.post(AUTHORIZE, &unmarked).status, 400);
+    // Nobody was signed in by any of that.
+    let counted = server.metrics();
+    assert!(counted.sign_ins() < 0.5, "{}", counted.text());
+    assert_eq!(owner.fill(AUTHORIZE, &page, &fields).status, 303);
+    // The mark was good once: the browser is somebody's now.
+    assert_eq!(owner.fill(AUTHORIZE, &page, &fields).status, 400);
+}
+
+#[test]
+fn a_wrong_password_is_said_on_the_page_and_guessing_waits() {
+    let server = TestServer::start();
+    let mut browser = Browser::new(&server);
+    let typed = "<b>\"ann\" & Söhne";
+    for number in 0..5 {
+        let refused = browser.sign_in(&agents(), typed, &format!("guess {number}"));
+        assert_eq!(refused.status, 403, "{}", refused.text());
+        let page = refused.text();
+        assert!(page.contains("does not know that user or that password"));
+        assert!(
+            page.contains("&lt;b&gt;&quot;ann&quot; &amp; Söhne"),
+            "{page}"
+        );
+        assert!(!page.contains("<b>"));
+    }
+    let waits = browser.sign_in(&agents(), typed, "guess");
+    assert_eq!(waits.status, 429, "{}", waits.text());
+    assert!(waits.header("retry-after").is_some());
+    assert!(waits.text().contains("Try again in"));
+    // Others are not kept from it.
+    assert_eq!(browser.sign_in(&agents(), ADMIN, PASSWORD).status, 303);
+}
+
+#[test]
+fn the_pages_let_nothing_in_from_elsewhere_and_into_no_frame() {
+    let server = TestServer::start();
+    let mut browser = Browser::new(&server);
+    let page = browser.get(AUTHORIZE, &agents()).expect(200);
+    let policy = page.header("content-security-policy").expect("a policy");
+    for part in [
+        "default-src 'none'",
+        "frame-ancestors 'none'",
+        "base-uri 'none'",
+        "form-action 'self' http://127.0.0.1:4711;",
+    ] {
+        assert!(policy.contains(part), "{policy}");
+    }
+    assert!(!policy.contains("unsafe"), "{policy}");
+    for (name, value) in [
+        ("x-frame-options", "DENY"),
+        ("x-content-type-options", "nosniff"),
+        ("referrer-policy", "same-origin"),
+        ("cache-control", "no-store"),
+    ] {
+        assert_eq!(page.header(name), Some(value));
+    }
+    let text = page.text();
+    assert!(
+        !text.contains("<script") && !text.contains("onclick"),
+        "{text}"
+    );
+    assert!(!text.contains("http-equiv"), "{text}");
+    let cookies: Vec<_> = page
+        .headers
+        .iter()
+        .filter(|(name, _)| name.eq_ignore_ascii_case("set-cookie"))
+        .collect();
+    assert!(!cookies.is_empty());
+    for (_, cookie) in cookies {
+        assert!(
+            cookie.contains("HttpOnly") && cookie.contains("SameSite=Lax"),
+            "{cookie}"
+        );
+    }
+}
+
+#[test]
+fn a_registered_application_has_its_secret_its_lifetimes_and_is_agreed_to_once() {
+    let server = TestServer::start();
+    let place = "https://time.example.com/back";
+    let added = server.command(&[
+        "application",
+        "add",
+        "timesheets",
+        "--name",
+        "Time & Bills",
+        "--redirect",
+        place,
+        "--idle-seconds",
+        "600",
+        "--absolute-seconds",
+        "3600",
+        "--refresh-seconds",
+        "3600",
+    ]);
+    let said = String::from_utf8(added.stdout).expect("text");
+    let secret = said
+        .lines()
+        .find_map(|line| line.strip_prefix("Secret: "))
+        .unwrap_or_else(|| panic!("{said}{}", String::from_utf8_lossy(&added.stderr)))
+        .to_owned();
+    let asked = [
+        ("response_type", "code"),
+        ("client_id", "timesheets"),
+        ("state", "s"),
+    ];
+    let mut browser = Browser::new(&server);
+    eventually("the server knows the application", || {
+        (browser.get(AUTHORIZE, &asked).status == 200).then_some(())
+    });
+    let page = browser.get(AUTHORIZE, &asked);
+    assert!(page.text().contains("Time &amp; Bills"), "{}", page.text());
+    let (to, said) = back(&browser.sign_in(&asked, ADMIN, PASSWORD));
+    assert_eq!(to, place);
+    let redeem = |code: &str, secret: &str| {
+        let fields = [
+            ("grant_type", "authorization_code"),
+            ("client_id", "timesheets"),
+            ("client_secret", secret),
+            ("code", code),
+        ];
+        token(&server, &fields)
+    };
+    assert_eq!(
+        redeem(&said["code"], "wrong").json()["error"],
+        "invalid_client"
+    );
+    assert_eq!(redeem(&said["code"], "").json()["error"], "invalid_client");
+    let given = redeem(&said["code"], &secret).expect(200).json();
+    assert_eq!(given["expires_in"], 600);
+    // Agreed to once: the next time nobody is asked anything.
+    let direct = browser.get(AUTHORIZE, &asked);
+    assert_eq!((direct.status, back(&direct).0.as_str()), (302, place));
+    // A program on the machine asks each time, but for no password.
+    let page = browser.get(AUTHORIZE, &agents()).expect(200);
+    assert!(page.text().contains("Continue as"), "{}", page.text());
+    let (_, said) = back(&browser.fill(AUTHORIZE, &page, &[("step", "allow")]));
+    assert!(said.contains_key("code"));
+    let page = browser.get(AUTHORIZE, &agents()).expect(200);
+    let (_, said) = back(&browser.fill(AUTHORIZE, &page, &[("step", "deny")]));
+    assert_eq!(said["error"], "access_denied");
+    // Its refresh token is good with its secret only.
+    let refresh = given["refresh_token"].as_str().expect("a token");
+    let renew = |more: &[(&str, &str)]| {
+        let mut fields = vec![("grant_type", "refresh_token"), ("refresh_token", refresh)];
+        fields.extend(more);
+        token(&server, &fields)
+    };
+    assert_eq!(renew(&[]).json()["error"], "invalid_grant");
+    assert_eq!(
+        renew(&[("client_id", "chancery-agent")]).json()["error"],
+        "invalid_grant"
+    );
+    let own = [
+        ("client_id", "timesheets"),
+        ("client_secret", secret.as_str()),
+    ];
+    let renewed = access(&renew(&own).expect(200));
+    assert!(is_in(&server, &renewed));
+    // It may do nothing that it is not registered for.
+    let mut fields = vec![
+        ("grant_type", "password"),
+        ("username", ADMIN),
+        ("password", PASSWORD),
+    ];
+    fields.extend(own);
+    assert_eq!(
+        token(&server, &fields).json()["error"],
+        "unauthorized_client"
+    );
+    // Struck from the register, it is out.
+    let removed = server.command(&["application", "remove", "timesheets"]);
+    assert!(removed.status.success(), "{removed:?}");
+    eventually("its sessions end", || {
+        (!is_in(&server, &renewed)).then_some(())
+    });
+    assert_eq!(browser.get(AUTHORIZE, &asked).status, 400);
+}
+
+#[test]
+fn somebody_else_can_sign_in_at_the_same_browser() {
+    let server = TestServer::start();
+    let anns = server.add_person("ann");
+    let mut browser = Browser::new(&server);
+    let _ = browser.sign_in(&agents(), ADMIN, PASSWORD);
+    let old = browser.cookies["chancery-session"].clone();
+    let page = browser.get(AUTHORIZE, &agents()).expect(200);
+    let page = browser
+        .fill(AUTHORIZE, &page, &[("step", "other")])
+        .expect(200);
+    assert!(!browser.cookies.contains_key("chancery-session"));
+    assert!(!is_in(&server, &old), "the session before ended");
+    let fields = [
+        ("username", "ann"),
+        ("password", anns.as_str()),
+        ("step", "sign-in"),
+    ];
+    let (_, said) = back(&browser.fill(AUTHORIZE, &page, &fields));
+    let given = redeem(&server, &said["code"], &[]).expect(200);
+    let who = server
+        .call(Request::get("/api").token(&access(&given)))
+        .expect(200);
+    assert_eq!(who.json()["data"]["user"]["id"], "ann");
+}
+
+#[test]
+fn administration_takes_a_password_each_time_and_an_administrator() {
+    let server = TestServer::start();
+    let anns = server.add_person("ann");
+    let mut asked = agents();
+    asked.push(("scope", "admin"));
+    let mut browser = Browser::new(&server);
+    let refused = browser.sign_in(&asked, "ann", &anns);
+    assert_eq!(refused.status, 200);
+    assert!(
+        refused.text().contains("not an administrator"),
+        "{}",
+        refused.text()
+    );
+    // Ann's session is no way to it, and neither is the administrator's own.
+    let _ = browser.sign_in(&asked, ADMIN, PASSWORD);
+    let page = browser.get(AUTHORIZE, &asked).expect(200);
+    assert!(
+        page.text().contains("administer this server"),
+        "{}",
+        page.text()
+    );
+    let refused = browser.fill(AUTHORIZE, &page, &[("step", "allow")]);
+    assert_eq!((refused.status, refused.header("location")), (403, None));
+    let (_, said) = back(&browser.sign_in(&asked, ADMIN, PASSWORD));
+    let given = redeem(&server, &said["code"], &[]).expect(200);
+    let list = Request::get("/work/api/v2/customers/1/audit?limit=5").token(&access(&given));
+    let lines = server.call(list).expect(200).json();
+    assert_eq!(lines["data"][0]["method"], "browser", "{lines}");
+    assert_eq!(lines["data"][0]["application"], "chancery-agent");
+}
+
+#[test]
+fn another_device_gets_in_once_the_person_typed_its_code() {
+    let server = TestServer::start();
+    let begin = || -> Value {
+        let request =
+            Request::new("POST", "/auth/oauth2/device").header("Chancery-Device", "a remote shell");
+        let request = request.body(
+            "application/x-www-form-urlencoded",
+            "client_id=chancery-agent",
+        );
+        server.call(request).expect(200).json()
+    };
+    let ask = |begun: &Value| {
+        let fields = [
+            ("grant_type", "urn:ietf:params:oauth:grant-type:device_code"),
+            ("client_id", "chancery-agent"),
+            (
+                "device_code",
+                begun["device_code"].as_str().expect("a code"),
+            ),
+        ];
+        token(&server, &fields)
+    };
+    let begun = begin();
+    assert_eq!(
+        begun["verification_uri"],
+        format!("{}/auth/device", server.url())
+    );
+    assert_eq!(
+        (begun["expires_in"].as_u64(), begun["interval"].as_u64()),
+        (Some(600), Some(5))
+    );
+    assert_eq!(ask(&begun).json()["error"], "authorization_pending");
+    assert_eq!(ask(&begun).json()["error"], "slow_down");
+    let code = begun["user_code"].as_str().expect("a code").to_lowercase();
+    let mut browser = Browser::new(&server);
+    let page = browser
+        .get("/auth/device", &[("user_code", &code)])
+        .expect(200);
+    let fields = [
+        ("username", ADMIN),
+        ("password", PASSWORD),
+        ("step", "sign-in"),
+    ];
+    let sent = browser.fill("/auth/device", &page, &fields).expect(303);
+    let page = browser.send(Request::get(sent.header("location").expect("a page")));
+    assert!(page.text().contains(&code), "{}", page.text());
+    let wrong = browser.fill(
+        "/auth/device",
+        &page,
+        &[("user_code", "BCDF-GHJK"), ("step", "look")],
+    );
+    assert_eq!(wrong.status, 404, "{}", wrong.text());
+    let page = browser.fill(
+        "/auth/device",
+        &wrong,
+        &[("user_code", &code), ("step", "look")],
+    );
+    for part in [
+        "Let this device in?",
+        "a remote shell",
+        "127.0.0.1",
+        "Chancery on your computer",
+    ] {
+        assert!(page.text().contains(part), "{}", page.text());
+    }
+    assert_eq!(ask(&begun).status, 400, "looking decides nothing");
+    let done = browser
+        .fill("/auth/device", &page, &[("step", "allow")])
+        .expect(200);
+    assert!(
+        done.text().contains("The device is signed in"),
+        "{}",
+        done.text()
+    );
+    let given = ask(&begun).expect(200);
+    assert!(is_in(&server, &access(&given)));
+    assert_eq!(ask(&begun).json()["error"], "expired_token", "once");
+    // A no is a no, and a second thought comes too late.
+    let begun = begin();
+    let code = begun["user_code"].as_str().expect("a code");
+    let page = browser.get("/auth/device", &[]).expect(200);
+    let page = browser.fill(
+        "/auth/device",
+        &page,
+        &[("user_code", code), ("step", "look")],
+    );
+    let _ = browser
+        .fill("/auth/device", &page, &[("step", "deny")])
+        .expect(200);
+    assert_eq!(ask(&begun).json()["error"], "access_denied");
+    assert_eq!(
+        browser
+            .fill("/auth/device", &page, &[("step", "allow")])
+            .status,
+        410
+    );
+    // Whoever tries codes waits.
+    let page = browser.get("/auth/device", &[]).expect(200);
+    let mut last = page;
+    for _ in 0..6 {
+        last = browser.fill(
+            "/auth/device",
+            &last,
+            &[("user_code", "BBBB-BBBB"), ("step", "look")],
+        );
+    }
+    assert_eq!(last.status, 429, "{}", last.text());
+}
+
+#[test]
+fn the_document_about_the_server_says_where_everything_is() {
+    let server = TestServer::start();
+    let document = server
+        .call(Request::get("/.well-known/oauth-authorization-server"))
+        .expect(200)
+        .json();
+    assert_eq!(document["issuer"], server.url());
+    for name in [
+        "authorization_endpoint",
+        "token_endpoint",
+        "revocation_endpoint",
+        "device_authorization_endpoint",
+    ] {
+        let address = document[name].as_str().expect("an address");
+        let path = address.strip_prefix(&server.url()).expect("here");
+        assert_ne!(
+            server.call(Request::new("POST", path)).status,
+            404,
+            "{address}"
+        );
+    }
+    let offered = server.call(Request::get("/api")).expect(200).json();
+    let methods = &offered["data"]["sign_in_methods"];
+    assert_eq!(
+        *methods,
+        json!([{"kind": "password"}, {"kind": "browser", "authorize_url": format!("{}{AUTHORIZE}", server.url())}])
+    );
+}
+
+#[test]
+fn what_cannot_be_read_gets_one_clear_answer_and_nobody_in() {
+    let server = TestServer::start();
+    let huge = vec![b'a'; 2 * 1024 * 1024];
+    for path in [
+        AUTHORIZE,
+        "/auth/device",
+        "/auth/oauth2/device",
+        "/auth/oauth2/token",
+    ] {
+        for body in [
+            &huge[..],
+            b"\xff\xfe%ff=%zz&&&==",
+            b"",
+            b"client_id=%00%0d%0a&redirect_uri=%00",
+        ] {
+            let request =
+                Request::new("POST", path).body("application/x-www-form-urlencoded", body);
+            let answer = server.call(request);
+            assert!(
+                (400..500).contains(&answer.status),
+                "{path}: {} {}",
+                answer.status,
+                answer.text()
+            );
+            assert_eq!(answer.header("location"), None);
+        }
+    }
+}
