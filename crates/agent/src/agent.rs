@@ -1,5 +1,6 @@
 //! All seats, which one is active, and the state that everybody sees.
 
+use crate::begun::Begun;
 use crate::callers::Callers;
 use crate::core::derive::{Facts, Intent, derive};
 use crate::core::policy::{Keeping, Settings};
@@ -42,6 +43,8 @@ pub(crate) struct Agent {
     pub(crate) callers: Arc<Callers>,
     pub(crate) prompting: Prompting,
     pub(crate) windows: Windows,
+    /// Sign-ins that were begun in a browser.
+    pub(crate) begun: Begun,
     pub(crate) stopping: watch::Sender<bool>,
     /// The person knows that nothing is kept when the agent ends.
     pub(crate) warned_of_keyring: AtomicBool,
@@ -100,6 +103,7 @@ impl Agent {
             callers,
             prompting: Prompting::default(),
             windows: Windows::default(),
+            begun: Begun::default(),
             stopping: watch::channel(false).0,
             warned_of_keyring: AtomicBool::new(false),
         };

@@ -2,6 +2,7 @@
 
 use crate::administration;
 use crate::agent::{Agent, SharedAgent};
+use crate::begun::{self, BeginError};
 use crate::core::policy::Keeping;
 use crate::core::wording;
 use crate::list::Entry;
@@ -14,7 +15,8 @@ use chancery_proto::error::agent_codes;
 use chancery_proto::label::shown;
 use chancery_proto::level::{ApiLevel, Gate, capabilities_of, gate};
 use chancery_proto::local::{
-    ConnectRequest, KeyringState, NeedsUserReason, ServerRequest, SignInRequest, Status,
+    BeginRequest, BegunSignIn, ConnectRequest, KeyringState, NeedsUserReason, ServerRequest,
+    SignInRequest, SignInWay, Status,
 };
 use http::StatusCode;
 use std::sync::Arc;
@@ -89,13 +91,14 @@ fn bad_address(error: &chancery_client::remote::AddressError) -> Refusal {
     )
 }
 
-/// Proves a server, signs in, makes it the active one. Until all of that has
-/// worked nothing of the connection before it changes.
-pub(crate) async fn connect(
+/// Proves the server that is meant, and learns what it tells. It is in the list
+/// only if it was before.
+async fn reach(
     agent: &SharedAgent,
-    request: ConnectRequest,
-) -> Result<Status, Refusal> {
-    let known = match request.address.as_deref().map(str::trim) {
+    called: Option<&str>,
+    confirmed_host: Option<&str>,
+) -> Result<(Entry, Arc<Seat>), Refusal> {
+    let known = match called.map(str::trim) {
         None | Some("") => Some(
             agent
                 .active()
@@ -104,25 +107,16 @@ pub(crate) async fn connect(
         ),
         Some(called) => agent.list().find(called).cloned(),
     };
-    let address: Address = match (&known, &request.address) {
+    let address: Address = match (&known, called) {
         (Some(entry), _) => entry.address.parse().map_err(|error| bad_address(&error))?,
         (None, Some(typed)) => typed.parse().map_err(|error| bad_address(&error))?,
         (None, None) => return Err(Refusal::no_server(agent.no_server())),
     };
     agent.permit(&address.to_string())?;
-    if request.store_in_file {
-        permit_file(agent)?;
-    }
     // Typed again in full, it is the same server.
     let known = known.or_else(|| agent.list().find(&address.to_string()).cloned());
     let remote = Remote::at(agent.http.clone(), address);
-    let proved = prove(
-        agent,
-        known.as_ref(),
-        &remote,
-        request.confirmed_host.as_deref(),
-    )
-    .await?;
+    let proved = prove(agent, known.as_ref(), &remote, confirmed_host).await?;
     let address = proved.server.address().clone();
     agent.permit(&address.to_string())?;
     // A redirect may have led to a server that is in the list already.
@@ -135,7 +129,76 @@ pub(crate) async fn connect(
         entry.pass_gate()?;
         learn(&seat, &entry);
     }
-    enter(&seat, &request, &entry).await?;
+    Ok((entry, seat))
+}
+
+/// Begins a sign-in in a browser, where the server offers it and it is wished
+/// or preferred there.
+pub(crate) async fn begin(
+    agent: &SharedAgent,
+    request: BeginRequest,
+) -> Result<BegunSignIn, Refusal> {
+    let (entry, seat) = reach(
+        agent,
+        request.address.as_deref(),
+        request.confirmed_host.as_deref(),
+    )
+    .await?;
+    let offered = entry.methods.as_deref().unwrap_or_default();
+    let place = |kind: &str| offered.iter().position(|offer| offer == kind);
+    let browser = if request.no_browser {
+        SignInWay::Device
+    } else {
+        SignInWay::Browser
+    };
+    let way = request
+        .way
+        .unwrap_or(match (place("browser"), place("password")) {
+            (Some(page), Some(password)) if page < password => browser,
+            (Some(_), None) => browser,
+            _ => SignInWay::Password,
+        });
+    if way != SignInWay::Password && (place("browser").is_none() || !entry.is_chancery()) {
+        return Err(Refusal::bad_request(format!(
+            "{} does not offer to sign in with the browser. Sign in with your password.",
+            entry.name
+        )));
+    }
+    let device = &agent.surroundings.device;
+    match begun::begin(&agent.begun, &seat.remote, way, device).await {
+        Ok(begun) => Ok(begun),
+        Err(BeginError::Remote(error)) => Err(seat.failed(&error)),
+        Err(BeginError::Here(error)) => Err(Refusal::internal(&error)),
+        Err(BeginError::TooMany) => Err(Refusal::bad_request(
+            "Too many sign-ins wait in the browser already. Finish or close those first.",
+        )),
+    }
+}
+
+/// Proves a server, signs in, makes it the active one. Until all of that has
+/// worked nothing of the connection before it changes.
+pub(crate) async fn connect(
+    agent: &SharedAgent,
+    request: ConnectRequest,
+) -> Result<Status, Refusal> {
+    if request.store_in_file {
+        permit_file(agent)?;
+    }
+    let (mut entry, seat) = reach(
+        agent,
+        request.address.as_deref(),
+        request.confirmed_host.as_deref(),
+    )
+    .await?;
+    match request.begun {
+        Some(number) => {
+            let waiting = agent.begun.take(number, seat.remote.address());
+            let waiting = waiting.ok_or_else(Refusal::sign_in_over)?;
+            seat.sign_in_elsewhere(waiting, request.store_in_file)
+                .await?;
+        }
+        None => enter(&seat, &request, &entry).await?,
+    }
     complete(agent, &seat, &mut entry).await?;
     agent.put_seat(&entry.id, Arc::clone(&seat));
     agent.change_list(|list| {
@@ -143,11 +206,12 @@ pub(crate) async fn connect(
         list.wants_connection = true;
         list.put(entry.clone());
     })?;
-    if request.password.is_some() {
+    let by_person = request.password.is_some() || request.begun.is_some();
+    if by_person {
         prompting::signed_in(agent, &entry.id);
     }
     agent.publish();
-    Ok(warned(agent, agent.status(), request.password.is_some()))
+    Ok(warned(agent, agent.status(), by_person))
 }
 
 /// Whether the secret may be put into a file.
@@ -292,17 +356,20 @@ pub(crate) async fn sign_in(
     let mut entry = agent.meant(viewed)?;
     agent.permit(&entry.address)?;
     let seat = agent.seat(&entry)?;
-    match (
-        &request.password,
-        request.user.as_deref().or(entry.user.as_deref()),
-    ) {
-        (Some(password), Some(user)) => seat.sign_in(user, password, false).await?,
-        (Some(_), None) => {
+    let user = request.user.as_deref().or(entry.user.as_deref());
+    match (request.begun, &request.password, user) {
+        (Some(number), _, _) => {
+            let waiting = agent.begun.take(number, seat.remote.address());
+            let waiting = waiting.ok_or_else(Refusal::sign_in_over)?;
+            seat.sign_in_elsewhere(waiting, false).await?;
+        }
+        (None, Some(password), Some(user)) => seat.sign_in(user, password, false).await?,
+        (None, Some(_), None) => {
             return Err(Refusal::bad_request(
                 "A password was given without a user. Say who signs in.",
             ));
         }
-        (None, _) => {
+        (None, None, _) => {
             seat.come_back();
             let wish = wish.for_sign_in(request.interaction, request.user.clone());
             prompting::session_for(agent, &entry, &seat, None, &wish).await?;
@@ -316,7 +383,8 @@ pub(crate) async fn sign_in(
             list.wants_connection = true;
         }
     })?;
-    if request.password.is_some() {
+    let by_person = request.password.is_some() || request.begun.is_some();
+    if by_person {
         prompting::signed_in(agent, &entry.id);
     }
     agent.publish();
@@ -325,16 +393,17 @@ pub(crate) async fn sign_in(
     } else {
         agent.status_at(&entry, &seat)
     };
-    Ok(warned(agent, status, request.password.is_some()))
+    Ok(warned(agent, status, by_person))
 }
 
 /// The prompt that a sign-in answers, if it answers one.
 fn answered(agent: &SharedAgent, request: &SignInRequest) -> Result<Option<Attempt>, Refusal> {
-    match (request.prompt, &request.password) {
+    let is_answer = request.password.is_some() || request.begun.is_some();
+    match (request.prompt, is_answer) {
         (None, _) => Ok(None),
-        (Some(number), Some(_)) => prompting::attempt(agent, number).map(Some),
-        (Some(_), None) => Err(Refusal::bad_request(
-            "A prompt is answered with a password. Send one, or decline the prompt.",
+        (Some(number), true) => prompting::attempt(agent, number).map(Some),
+        (Some(_), false) => Err(Refusal::bad_request(
+            "A prompt is answered with a password, or with a sign-in in the browser. Send one, or decline the prompt.",
         )),
     }
 }

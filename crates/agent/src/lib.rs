@@ -3,6 +3,7 @@
 mod administration;
 mod agent;
 mod ahead;
+mod begun;
 mod callers;
 mod connecting;
 mod core;

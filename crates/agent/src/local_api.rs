@@ -158,6 +158,10 @@ async fn own_route(
             let asked = read(request).await?;
             Ok(json(&connecting::connect(agent, asked).await?))
         }
+        ("POST", "begin-sign-in") => {
+            let asked = read(request).await?;
+            Ok(json(&connecting::begin(agent, asked).await?))
+        }
         ("POST", "switch") => {
             let asked: ConnectRequest = read(request).await?;
             if asked.address.is_none() {
@@ -235,9 +239,9 @@ async fn own_route(
         }
         (
             _,
-            "hello" | "status" | "watch" | "doctor" | "connect" | "switch" | "sign-in"
-            | "disconnect" | "servers" | "prompts" | "uses" | "administration" | "policy"
-            | "preferences" | "window" | "stop",
+            "hello" | "status" | "watch" | "doctor" | "connect" | "begin-sign-in" | "switch"
+            | "sign-in" | "disconnect" | "servers" | "prompts" | "uses" | "administration"
+            | "policy" | "preferences" | "window" | "stop",
         ) => Err(Refusal::new(
             StatusCode::METHOD_NOT_ALLOWED,
             agent_codes::NO_ROUTE,

@@ -66,6 +66,19 @@ impl Refusal {
     }
 
     /// 409: another answer to that prompt is being tried.
+    pub(crate) fn sign_in_over() -> Self {
+        Self::new(
+            StatusCode::CONFLICT,
+            agent_codes::SIGN_IN_OVER,
+            "That sign-in in the browser is over. Begin again.",
+        )
+    }
+
+    /// The person said no in the browser, or the server did.
+    pub(crate) fn not_signed_in(why: impl Into<String>) -> Self {
+        Self::needs_user_saying(NeedsUserReason::NeverSignedIn, why.into())
+    }
+
     pub(crate) fn prompt_busy() -> Self {
         Self::new(
             StatusCode::CONFLICT,

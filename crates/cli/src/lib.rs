@@ -6,6 +6,7 @@ mod commands;
 mod context;
 mod desk;
 mod download;
+mod elsewhere;
 mod exit;
 mod failure;
 mod native_messaging;

@@ -4,10 +4,13 @@
 //! another place for it; elsewhere the agent asks whoever offered to be asked.
 
 use crate::context::Context;
+use crate::elsewhere::{begin, has_no_browser, show};
 use crate::failure::Failure;
 use crate::terminal::Person;
 use chancery_client::local::{Agent, LocalError, RefusalKind};
-use chancery_proto::local::{Interaction, NeedsUserReason, SignInRequest, Status};
+use chancery_proto::local::{
+    BeginRequest, Interaction, NeedsUserReason, SignInRequest, SignInWay, Status,
+};
 use chancery_proto::secret::Secret;
 
 /// So many wrong passwords, then the command ends.
@@ -77,6 +80,48 @@ fn is_wrong_password(error: &LocalError) -> bool {
     })
 }
 
+/// How somebody wishes to sign in.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct How {
+    /// Nothing silent is tried before.
+    pub(crate) force: bool,
+    /// In a browser, or by what the server prefers.
+    pub(crate) way: Option<SignInWay>,
+}
+
+/// Signs in in a browser, where it is wished or the server prefers it; silently
+/// before, unless somebody insists.
+async fn elsewhere(context: &Context, agent: &Agent, how: How) -> Result<Option<Status>, Failure> {
+    if !how.force {
+        let silent = SignInRequest {
+            interaction: Some(Interaction::Never),
+            ..SignInRequest::default()
+        };
+        match agent.sign_in(&silent).await {
+            Ok(status) => return Ok(Some(status)),
+            Err(error) if asks_for_password(&error) => {}
+            // Whoever asks next hears the same.
+            Err(_) => return Ok(None),
+        }
+    }
+    let server = context.looked_at(agent).await?;
+    let asked = BeginRequest {
+        address: server.map(|entry| entry.id),
+        confirmed_host: None,
+        way: how.way,
+        no_browser: has_no_browser(),
+    };
+    let Some(begun) = begin(agent, &asked).await? else {
+        return Ok(None);
+    };
+    show(context, &begun).await;
+    let finished = SignInRequest {
+        begun: begun.number,
+        ..SignInRequest::default()
+    };
+    Ok(Some(agent.sign_in(&finished).await?))
+}
+
 /// Signs in to the server that `agent` looks at: silently first, unless
 /// `force` is set. Where nobody is at the terminal, whoever offered to ask is
 /// asked.
@@ -85,14 +130,22 @@ pub(crate) async fn sign_in(
     agent: &Agent,
     user: Option<&str>,
     password: Option<Secret>,
-    force: bool,
+    how: How,
 ) -> Result<Status, Failure> {
+    let force = how.force;
     let request = |interaction, password| SignInRequest {
         interaction: Some(interaction),
         user: user.map(str::to_owned),
         password,
         prompt: None,
+        begun: None,
     };
+    if password.is_none()
+        && (how.way.is_some() || context.person.is_some())
+        && let Some(status) = elsewhere(context, agent, how).await?
+    {
+        return Ok(status);
+    }
     let Some(person) = context.person.filter(|_| password.is_none()) else {
         let interaction = if force {
             Interaction::Force
@@ -149,7 +202,7 @@ pub(crate) async fn signed_in<T>(
             if let LocalError::Refused(refusal) = &error {
                 context.output.note(&refusal.to_string());
             }
-            let status = sign_in(context, agent, None, None, false).await?;
+            let status = sign_in(context, agent, None, None, How::default()).await?;
             context.output.note(&status.sentence);
             Ok(call(agent).await?)
         }

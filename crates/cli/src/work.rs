@@ -4,7 +4,7 @@
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::sign_in::{sign_in, signed_in};
+use crate::sign_in::{How, sign_in, signed_in};
 use chancery_client::local::{Agent, LocalError, empty_body};
 use chancery_proto::discovery::{Discovery, DiscoveryLibrary};
 use chancery_proto::ids::{ContainerId, DocumentId, LibraryAlias};
@@ -35,7 +35,7 @@ impl Work {
         };
         let mut discovery = signed_in(context, &agent, ask).await?.data;
         if discovery.user.is_none() {
-            sign_in(context, &agent, None, None, false).await?;
+            sign_in(context, &agent, None, None, How::default()).await?;
             discovery = ask(&agent).await?.data;
         }
         let base = base_of(&discovery);

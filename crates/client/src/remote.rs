@@ -6,6 +6,7 @@
 //! decides when to do which; that is the agent's.
 
 mod address;
+mod authorizing;
 mod certificate;
 mod error;
 mod framing;
@@ -17,6 +18,7 @@ mod sign_in;
 mod ways;
 
 pub use address::{Address, AddressError};
+pub use authorizing::{Asked, Authorizing, BeginsDevice};
 pub use certificate::Certificate;
 pub use error::{RemoteError, RemoteErrorKind};
 pub use http_client::HttpClient;

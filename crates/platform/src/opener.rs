@@ -30,6 +30,30 @@ pub fn open(path: &Path) -> io::Result<()> {
     return windows::open(&path);
 }
 
+/// Opens a web address with the browser that this person has chosen. Only
+/// `https`, and `http` on this machine itself.
+///
+/// Returns as [`open`] does; may block as long.
+///
+/// # Errors
+/// It is no such address, there is no browser, or the system's opener is missing.
+pub fn open_address(address: &str) -> io::Result<()> {
+    let is_web = address.starts_with("https://")
+        || address.starts_with("http://127.0.0.1")
+        || address.starts_with("http://[::1]")
+        || address.starts_with("http://localhost");
+    if !is_web || address.contains(|one: char| one.is_whitespace() || one.is_control()) {
+        return Err(io::Error::new(
+            io::ErrorKind::InvalidInput,
+            format!("“{address}” is no web address that is opened"),
+        ));
+    }
+    #[cfg(unix)]
+    return unix::open_with(Path::new(unix::OPENER), Path::new(address));
+    #[cfg(windows)]
+    return windows::open(Path::new(address));
+}
+
 /// What the desktop of this system runs instead of opening it.
 #[cfg(target_os = "macos")]
 const PROGRAMS: &[&str] = &[

@@ -127,6 +127,8 @@ pub mod agent_codes {
     pub const PROMPT_OVER: &str = "CHANCERY_PROMPT_OVER";
     /// 409: another answer to the prompt is being tried.
     pub const PROMPT_BUSY: &str = "CHANCERY_PROMPT_BUSY";
+    /// 409: the sign-in in the browser is over, or was never begun.
+    pub const SIGN_IN_OVER: &str = "CHANCERY_SIGN_IN_OVER";
     /// 400: the web address cannot be one.
     pub const BAD_ADDRESS: &str = "CHANCERY_BAD_ADDRESS";
     /// 422: something answers there, but it is no work server.

@@ -216,6 +216,60 @@ pub struct ConnectRequest {
     /// keyring: only when the person asked for it in words.
     #[serde(default)]
     pub store_in_file: bool,
+    /// The sign-in that was begun in a browser: waits until the person is done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub begun: Option<u64>,
+}
+
+/// Body of `POST /agent/v1/begin-sign-in`: the person is to sign in elsewhere
+/// than in the program that asks. It is finished with `begun` in a
+/// [`ConnectRequest`], which waits for them.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct BeginRequest {
+    /// A web address, or the id or name of a known server; the active one, or
+    /// the only one, when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
+    /// The other host that a redirect led to, confirmed by the person.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confirmed_host: Option<String>,
+    /// How; what the server prefers when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub way: Option<SignInWay>,
+    /// The person has no browser on this machine.
+    #[serde(default)]
+    pub no_browser: bool,
+}
+
+/// How a person signs in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SignInWay {
+    /// With a password in the program that asks.
+    Password,
+    /// On the server's page, in the browser of this machine (RFC 8252).
+    Browser,
+    /// On the server's page, in any browser, with a code to type (RFC 8628).
+    Device,
+}
+
+/// Answer of `POST /agent/v1/begin-sign-in`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BegunSignIn {
+    /// How it goes on. With `password` nothing was begun.
+    pub way: SignInWay,
+    /// Names what was begun.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub number: Option<u64>,
+    /// Where the browser goes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
+    /// What the person types there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
+    /// After so many seconds it is too late.
+    #[serde(default)]
+    pub seconds: u64,
 }
 
 /// Body of `POST /agent/v1/sign-in`: sign in to the active server.
@@ -233,6 +287,9 @@ pub struct SignInRequest {
     /// The prompt that this answers; its server is meant then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub prompt: Option<u64>,
+    /// The sign-in that was begun in a browser: waits until the person is done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub begun: Option<u64>,
 }
 
 /// What a caller allows.

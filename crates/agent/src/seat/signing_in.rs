@@ -1,10 +1,11 @@
 //! Signing in: by every silent way, or by the password that a person typed.
 
 use super::{FLIGHT, Landing, Seat, Surroundings, chance, locked};
+use crate::begun::{Done, Waiting};
 use crate::core::keeper::{Brought, Generation, Kept, Landed, Session, Way};
 use crate::core::single_flight::Boarding;
 use crate::refusal::Refusal;
-use chancery_client::remote::{Obtained, RemoteError, RemoteErrorKind, Renewal};
+use chancery_client::remote::{Authorizing, Obtained, RemoteError, RemoteErrorKind, Renewal};
 use chancery_proto::label::shown;
 use chancery_proto::local::{KeyringState, NeedsUserReason};
 use chancery_proto::secret::Secret;
@@ -16,6 +17,14 @@ use std::time::Duration;
 const RESERVE: Duration = Duration::from_secs(5);
 /// No id of a person is longer, in bytes.
 const LONGEST_ID: usize = 255;
+
+/// What a person signs in with.
+enum Proof {
+    Password(String, Secret),
+    Code(Authorizing, Secret),
+    /// The server has given the session already.
+    Obtained(Obtained),
+}
 
 /// Why a try brought no session.
 enum Failed {
@@ -255,15 +264,53 @@ impl Seat {
         }
     }
 
-    /// Signs in with a password, as a flight of its own: whoever needs a
-    /// session meanwhile waits for it. The session before it, if there is one,
-    /// is ended when its calls are done.
+    /// Signs in with a password.
     pub(crate) async fn sign_in(
         self: &Arc<Self>,
         user: &str,
         password: &Secret,
         in_file: bool,
     ) -> Result<(), Refusal> {
+        let proof = Proof::Password(user.to_owned(), password.clone());
+        self.sign_in_with(proof, in_file).await
+    }
+
+    /// Signs in with what the person did in a browser: waits for them, for as
+    /// long as that sign-in lasts.
+    pub(crate) async fn sign_in_elsewhere(
+        self: &Arc<Self>,
+        waiting: Waiting,
+        in_file: bool,
+    ) -> Result<(), Refusal> {
+        // Whoever needs a session meanwhile does not wait for that.
+        let device = self.surroundings.device.clone();
+        let proof = match waiting.outcome(&device).await {
+            Ok(Done::Code(authorizing, code)) => Proof::Code(authorizing, code),
+            Ok(Done::Obtained(obtained)) => Proof::Obtained(obtained),
+            Ok(Done::Declined) => {
+                return Err(Refusal::not_signed_in(
+                    "The sign-in was cancelled in the browser. Nothing was changed.",
+                ));
+            }
+            Ok(Done::Failed(why)) => {
+                return Err(Refusal::not_signed_in(format!(
+                    "The server did not sign you in: {why}"
+                )));
+            }
+            Ok(Done::Late) => {
+                return Err(Refusal::not_signed_in(
+                    "Nobody signed in in the browser in time. Begin again.",
+                ));
+            }
+            Err(error) => return Err(self.failed(&error)),
+        };
+        self.sign_in_with(proof, in_file).await
+    }
+
+    /// Signs in, as a flight of its own: whoever needs a session meanwhile
+    /// waits for it. The session before it, if there is one, is ended when its
+    /// calls are done.
+    async fn sign_in_with(self: &Arc<Self>, proof: Proof, in_file: bool) -> Result<(), Refusal> {
         let pilot = loop {
             match self.flights.board(|| None::<()>) {
                 Boarding::Pilot(pilot, _) => break pilot,
@@ -272,10 +319,10 @@ impl Seat {
             }
         };
         let flight = self.keeper().depart();
-        let (seat, user, password) = (Arc::clone(self), user.to_owned(), password.clone());
+        let seat = Arc::clone(self);
         // Goes on when the caller leaves: the server may have begun a session.
         let work = tokio::spawn(async move {
-            let work = seat.by_password(flight, &user, &password, in_file);
+            let work = seat.by_person(flight, proof, in_file);
             let outcome = tokio::time::timeout(FLIGHT, work).await;
             let outcome = outcome.unwrap_or_else(|_| {
                 seat.unreachable();
@@ -290,17 +337,30 @@ impl Seat {
             .unwrap_or_else(|error| Err(Refusal::internal(&error)))
     }
 
-    async fn by_password(
+    async fn obtain(&self, proof: Proof) -> Result<(Obtained, Option<String>), Refusal> {
+        let device = &self.surroundings.device;
+        match proof {
+            Proof::Password(user, password) => {
+                let by_oauth = locked(&self.about).methods.by_oauth;
+                let remote = &self.remote;
+                let signed_in = remote.sign_in(&user, &password, device, by_oauth).await;
+                Ok((signed_in.map_err(|error| self.failed(&error))?, Some(user)))
+            }
+            Proof::Code(authorizing, code) => {
+                let redeemed = self.remote.redeem(&authorizing, &code, device).await;
+                Ok((redeemed.map_err(|error| self.failed(&error))?, None))
+            }
+            Proof::Obtained(obtained) => Ok((obtained, None)),
+        }
+    }
+
+    async fn by_person(
         self: &Arc<Self>,
         flight: Generation,
-        user: &str,
-        password: &Secret,
+        proof: Proof,
         in_file: bool,
     ) -> Result<(), Refusal> {
-        let by_oauth = locked(&self.about).methods.by_oauth;
-        let device = &self.surroundings.device;
-        let signed_in = self.remote.sign_in(user, password, device, by_oauth).await;
-        let obtained = signed_in.map_err(|error| self.failed(&error))?;
+        let (obtained, typed) = self.obtain(proof).await?;
         self.reached();
         let told = match self.remote.discovery(&obtained.token).await {
             Ok(told) => told,
@@ -312,9 +372,16 @@ impl Seat {
             }
         };
         // The id as the server writes it, so that one person has one entry.
-        let (id, name) = match told.user {
-            Some(person) if is_id(&person.id) => (person.id, shown(&person.name)),
-            _ => (user.to_owned(), None),
+        let (id, name) = match (told.user, typed) {
+            (Some(person), _) if is_id(&person.id) => (person.id, shown(&person.name)),
+            (_, Some(typed)) => (typed, None),
+            (_, None) => {
+                self.say_farewell(Some(&obtained.token), obtained.refresh.as_ref())
+                    .await;
+                return Err(Refusal::not_signed_in(
+                    "The server does not say whose session it is. Tell whoever runs the server.",
+                ));
+            }
         };
         let other = {
             let keeper = self.keeper();

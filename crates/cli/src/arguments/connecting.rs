@@ -1,5 +1,6 @@
 //! Connecting, signing in, the list of servers.
 
+use chancery_proto::local::SignInWay;
 use clap::{Args, Subcommand, ValueHint};
 
 /// Connect to a server.
@@ -33,6 +34,23 @@ pub(crate) struct PersonArguments {
     /// Read the password from the first line of the standard input
     #[arg(long)]
     pub(crate) password_stdin: bool,
+    /// Sign in on the server's page, in the browser of this machine
+    #[arg(long, conflicts_with_all = ["user", "password_stdin"])]
+    pub(crate) browser: bool,
+    /// Sign in on the server's page on any device, with a code that is shown here
+    #[arg(long, conflicts_with_all = ["user", "password_stdin", "browser"])]
+    pub(crate) device: bool,
+}
+
+impl PersonArguments {
+    /// The way that was wished.
+    pub(crate) fn way(&self) -> Option<SignInWay> {
+        match (self.browser, self.device) {
+            (true, _) => Some(SignInWay::Browser),
+            (_, true) => Some(SignInWay::Device),
+            _ => None,
+        }
+    }
 }
 
 /// What a person confirms beforehand.

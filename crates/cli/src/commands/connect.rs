@@ -3,18 +3,22 @@
 use super::status::report;
 use crate::arguments::{Connect, PersonArguments, ProofArguments, Switch};
 use crate::context::{Context, known_server};
+use crate::elsewhere::{begin, has_no_browser, show};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::sign_in::{ask_and_try, asks_for_password};
 use crate::terminal::{Person, password_from_stdin};
 use chancery_client::local::{Agent, LocalError, RefusalKind};
-use chancery_proto::local::{ConnectRequest, ServerEntry, Status};
+use chancery_proto::local::{
+    BeginRequest, BegunSignIn, ConnectRequest, ServerEntry, SignInWay, Status,
+};
 
 /// An address may lead on so many times, each confirmed.
 const REDIRECTS: usize = 3;
 
 pub(super) async fn connect(context: &Context, arguments: Connect) -> Result<Exit, Failure> {
     context.refuse_server_view("Name the server after “chancery connect”.")?;
+    let way = arguments.person.way();
     let request = request_of(arguments.person, &arguments.proof).await?;
     let agent = context.own_agent().await?;
     let servers = agent.servers().await?;
@@ -31,6 +35,7 @@ pub(super) async fn connect(context: &Context, arguments: Connect) -> Result<Exi
         context,
         agent: &agent,
         switching: false,
+        way,
         accept_host: arguments.proof.accept_host,
     };
     dialog.go(address, known, request).await
@@ -38,6 +43,7 @@ pub(super) async fn connect(context: &Context, arguments: Connect) -> Result<Exi
 
 pub(super) async fn switch(context: &Context, arguments: Switch) -> Result<Exit, Failure> {
     context.refuse_server_view("Name the server after “chancery switch”.")?;
+    let way = arguments.person.way();
     let request = request_of(arguments.person, &arguments.proof).await?;
     let agent = context.own_agent().await?;
     let entry = known_server(&agent.servers().await?, &arguments.name)?;
@@ -45,6 +51,7 @@ pub(super) async fn switch(context: &Context, arguments: Switch) -> Result<Exit,
         context,
         agent: &agent,
         switching: true,
+        way,
         accept_host: arguments.proof.accept_host,
     };
     let before = agent.status().await?.server;
@@ -141,6 +148,8 @@ struct Dialog<'a> {
     context: &'a Context,
     agent: &'a Agent,
     switching: bool,
+    /// How the person wishes to sign in, where they said.
+    way: Option<SignInWay>,
     accept_host: Option<String>,
 }
 
@@ -178,6 +187,11 @@ impl Dialog<'_> {
                 request.confirmed_host = Some(host);
                 continue;
             }
+            if let Some(begun) = self.elsewhere(&request, &error).await? {
+                show(self.context, &begun).await;
+                request.begun = begun.number;
+                return self.done(&self.send(&request).await?);
+            }
             let status = match self.someone_to_ask(&request, &error) {
                 None => return Err(self.nobody_to_ask(error, &at)),
                 Some(person) => {
@@ -208,6 +222,26 @@ impl Dialog<'_> {
         } else {
             self.agent.connect(request).await
         }
+    }
+
+    /// The sign-in that goes on in a browser, where it is wished or the server
+    /// prefers it.
+    async fn elsewhere(
+        &self,
+        request: &ConnectRequest,
+        error: &LocalError,
+    ) -> Result<Option<BegunSignIn>, Failure> {
+        let is_asked = self.way.is_some() || self.someone_to_ask(request, error).is_some();
+        if !is_asked || !asks_for_password(error) {
+            return Ok(None);
+        }
+        let asked = BeginRequest {
+            address: request.address.clone(),
+            confirmed_host: request.confirmed_host.clone(),
+            way: self.way,
+            no_browser: has_no_browser(),
+        };
+        begin(self.agent, &asked).await
     }
 
     fn someone_to_ask(&self, request: &ConnectRequest, error: &LocalError) -> Option<Person> {

@@ -16,7 +16,11 @@ pub(super) async fn sign_in(context: &Context, arguments: SignIn) -> Result<Exit
     };
     let agent = context.agent().await?;
     let user = arguments.person.user.as_deref();
-    let status = crate::sign_in::sign_in(context, &agent, user, password, arguments.force).await?;
+    let wish = crate::sign_in::How {
+        force: arguments.force,
+        way: arguments.person.way(),
+    };
+    let status = crate::sign_in::sign_in(context, &agent, user, password, wish).await?;
     super::status::report(context, &status)?;
     Ok(Exit::Done)
 }

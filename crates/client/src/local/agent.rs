@@ -6,8 +6,8 @@ use super::error::LocalError;
 use super::watch::Watch;
 use chancery_proto::headers;
 use chancery_proto::local::{
-    ConnectRequest, HOST, Hello, Interaction, OLDEST_PROTOCOL, PROTOCOL, ServerEntry, ServerList,
-    ServerRequest, SignInRequest, Status,
+    BeginRequest, BegunSignIn, ConnectRequest, HOST, Hello, Interaction, OLDEST_PROTOCOL, PROTOCOL,
+    ServerEntry, ServerList, ServerRequest, SignInRequest, Status,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, header};
 use hyper::client::conn::http1::SendRequest;
@@ -20,6 +20,9 @@ use std::time::Duration;
 
 /// An agent that lives answers this fast, whatever the network does.
 pub(super) const PROMPT_ANSWER: Duration = Duration::from_secs(10);
+/// Longer than the agent waits for a person in a browser, at most half an hour
+/// and whatever the server's answers take besides.
+const IN_BROWSER: Duration = Duration::from_secs(1900);
 /// Longer than the agent's own longest wait, which is 120 s for a person.
 pub(super) const PATIENT_ANSWER: Duration = Duration::from_secs(150);
 
@@ -165,6 +168,21 @@ impl Agent {
             Method::POST,
             "/agent/v1/connect",
             Some(request),
+            patience_for(request.begun),
+        )
+        .await
+    }
+
+    /// Begins a sign-in in a browser, where that is how it goes; it is finished
+    /// with its number in [`Agent::connect`].
+    ///
+    /// # Errors
+    /// As [`Agent::connect`]; an older agent does not know it.
+    pub async fn begin_sign_in(&self, request: &BeginRequest) -> Result<BegunSignIn, LocalError> {
+        self.ask(
+            Method::POST,
+            "/agent/v1/begin-sign-in",
+            Some(request),
             PATIENT_ANSWER,
         )
         .await
@@ -180,7 +198,7 @@ impl Agent {
             Method::POST,
             "/agent/v1/sign-in",
             Some(request),
-            PATIENT_ANSWER,
+            patience_for(request.begun),
         )
         .await
     }
@@ -209,7 +227,7 @@ impl Agent {
             Method::POST,
             "/agent/v1/switch",
             Some(request),
-            PATIENT_ANSWER,
+            patience_for(request.begun),
         )
         .await
     }
@@ -369,4 +387,12 @@ pub(super) async fn in_time<T>(
 /// One segment of a path, encoded.
 pub(super) fn segment(text: &str) -> String {
     utf8_percent_encode(text, SEGMENT).to_string()
+}
+
+/// A person in a browser has minutes.
+fn patience_for(begun: Option<u64>) -> Duration {
+    match begun {
+        Some(_) => IN_BROWSER,
+        None => PATIENT_ANSWER,
+    }
 }

@@ -272,7 +272,7 @@ impl Remote {
         }
     }
 
-    async fn post_form(
+    pub(super) async fn post_form(
         &self,
         path: &str,
         form: String,
@@ -327,7 +327,7 @@ fn with_device(request: http::request::Builder, device: &str) -> http::request::
     }
 }
 
-fn form(fields: &[(&str, &str)]) -> String {
+pub(super) fn form(fields: &[(&str, &str)]) -> String {
     let mut serializer = Serializer::new(String::new());
     for (name, value) in fields {
         serializer.append_pair(name, value);
@@ -354,7 +354,7 @@ fn short(token: &Secret) -> Result<(), RemoteError> {
 }
 
 /// The tokens of an answer, or none when the grant was refused.
-fn tokens(status: StatusCode, bytes: &Bytes) -> Result<Option<Obtained>, RemoteError> {
+pub(super) fn tokens(status: StatusCode, bytes: &Bytes) -> Result<Option<Obtained>, RemoteError> {
     if status == StatusCode::OK {
         let tokens: TokenResponse = serde_json::from_slice(bytes).map_err(|error| {
             RemoteError::nonsense(format!("the tokens cannot be read: {error}"))
@@ -405,7 +405,7 @@ fn wrong_password() -> RemoteError {
     )
 }
 
-fn refused(status: StatusCode) -> RemoteError {
+pub(super) fn refused(status: StatusCode) -> RemoteError {
     RemoteError::new(
         RemoteErrorKind::Refused { status },
         format!("the server answered {status}"),

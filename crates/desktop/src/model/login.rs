@@ -280,6 +280,7 @@ impl Login {
                 password,
                 prompt: Some(prompt.number),
                 interaction: None,
+                begun: None,
             }),
             _ => Attempt::Connect(ConnectRequest {
                 user,

@@ -19,14 +19,14 @@ fn form(pairs: &[(&str, &str)]) -> String {
 }
 
 /// A browser as far as these pages need one: cookies, and the last page's form.
-struct Browser<'a> {
+pub(crate) struct Browser<'a> {
     server: &'a TestServer,
     cookies: BTreeMap<String, String>,
     origin: Option<String>,
 }
 
 impl<'a> Browser<'a> {
-    fn new(server: &'a TestServer) -> Self {
+    pub(crate) fn new(server: &'a TestServer) -> Self {
         Self {
             server,
             cookies: BTreeMap::new(),
@@ -34,7 +34,7 @@ impl<'a> Browser<'a> {
         }
     }
 
-    fn send(&mut self, mut request: Request<'_>) -> Answer {
+    pub(crate) fn send(&mut self, mut request: Request<'_>) -> Answer {
         let cookies: Vec<String> = self
             .cookies
             .iter()
@@ -58,7 +58,7 @@ impl<'a> Browser<'a> {
         answer
     }
 
-    fn get(&mut self, path: &str, asked: &[(&str, &str)]) -> Answer {
+    pub(crate) fn get(&mut self, path: &str, asked: &[(&str, &str)]) -> Answer {
         self.send(Request::get(&format!("{path}?{}", form(asked))))
     }
 
@@ -71,7 +71,7 @@ impl<'a> Browser<'a> {
     }
 
     /// Sends a page's form back with these fields filled in.
-    fn fill(&mut self, path: &str, page: &Answer, fields: &[(&str, &str)]) -> Answer {
+    pub(crate) fn fill(&mut self, path: &str, page: &Answer, fields: &[(&str, &str)]) -> Answer {
         let hidden = hidden(&page.text());
         let mut all: Vec<(&str, &str)> = hidden
             .iter()

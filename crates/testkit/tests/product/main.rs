@@ -10,6 +10,7 @@ mod backpressure;
 mod bad_uploads;
 mod bad_words;
 mod browser;
+mod browser_sign_in;
 mod command_line;
 mod connecting;
 mod crash;

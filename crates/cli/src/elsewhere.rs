@@ -1,0 +1,52 @@
+//! Signing in in a browser: of this machine, or anywhere with a code.
+
+use crate::context::Context;
+use crate::failure::Failure;
+use chancery_client::local::Agent;
+use chancery_proto::local::{BeginRequest, BegunSignIn, SignInWay};
+
+/// Whether no browser of this machine would be seen by who sits here.
+pub(crate) fn has_no_browser() -> bool {
+    let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    let has_display =
+        cfg!(any(windows, target_os = "macos")) || is_set("DISPLAY") || is_set("WAYLAND_DISPLAY");
+    is_set("SSH_CONNECTION") || !has_display
+}
+
+/// Begins one, where that is how it goes on; None where a password is asked for.
+pub(crate) async fn begin(
+    agent: &Agent,
+    request: &BeginRequest,
+) -> Result<Option<BegunSignIn>, Failure> {
+    match agent.begin_sign_in(request).await {
+        Ok(begun) if begun.way == SignInWay::Password => Ok(None),
+        Ok(begun) => Ok(Some(begun)),
+        // An older agent knows of passwords only.
+        Err(_) if request.way.is_none() => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Says where the person signs in, and opens the browser if there is one.
+pub(crate) async fn show(context: &Context, begun: &BegunSignIn) {
+    let address = begun.address.clone().unwrap_or_default();
+    let minutes = (begun.seconds / 60).max(1);
+    match &begun.code {
+        Some(code) => context.output.note(&format!(
+            "On any device, go to  {address}\nand type the code     {code}\nIt is good for {minutes} minutes. Ctrl-C ends the waiting."
+        )),
+        None => {
+            context.output.note(&format!(
+                "Sign in in your browser. If it does not open by itself, go to\n{address}\nCtrl-C ends the waiting."
+            ));
+            let opened = tokio::task::spawn_blocking(move || {
+                chancery_platform::opener::open_address(&address)
+            });
+            if let Ok(Err(error)) = opened.await {
+                context
+                    .output
+                    .note(&format!("The browser could not be opened: {error}."));
+            }
+        }
+    }
+}
