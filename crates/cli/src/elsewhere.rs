@@ -5,14 +5,6 @@ use crate::failure::Failure;
 use chancery_client::local::Agent;
 use chancery_proto::local::{BeginRequest, BegunSignIn, SignInWay};
 
-/// Whether no browser of this machine would be seen by who sits here.
-pub(crate) fn has_no_browser() -> bool {
-    let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-    let has_display =
-        cfg!(any(windows, target_os = "macos")) || is_set("DISPLAY") || is_set("WAYLAND_DISPLAY");
-    is_set("SSH_CONNECTION") || !has_display
-}
-
 /// Begins one, where that is how it goes on; None where a password is asked for.
 pub(crate) async fn begin(
     agent: &Agent,

@@ -4,10 +4,11 @@
 //! another place for it; elsewhere the agent asks whoever offered to be asked.
 
 use crate::context::Context;
-use crate::elsewhere::{begin, has_no_browser, show};
+use crate::elsewhere::{begin, show};
 use crate::failure::Failure;
 use crate::terminal::Person;
 use chancery_client::local::{Agent, LocalError, RefusalKind};
+use chancery_platform::opener;
 use chancery_proto::local::{
     BeginRequest, Interaction, NeedsUserReason, SignInRequest, SignInWay, Status,
 };
@@ -109,7 +110,7 @@ async fn elsewhere(context: &Context, agent: &Agent, how: How) -> Result<Option<
         address: server.map(|entry| entry.id),
         confirmed_host: None,
         way: how.way,
-        no_browser: has_no_browser(),
+        no_browser: !opener::is_seen(),
     };
     let Some(begun) = begin(agent, &asked).await? else {
         return Ok(None);

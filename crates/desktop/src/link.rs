@@ -3,11 +3,13 @@
 
 use crate::model::login::Attempt;
 use crate::model::{Event, Wish};
-use crate::trouble::Trouble;
+use crate::trouble::{Kind, Trouble};
 use crate::words::say;
 use chancery_client::local::{Agent, LocalError};
 use chancery_platform::agent_process::AgentCommand;
-use chancery_proto::local::PrompterKind;
+use chancery_proto::local::{
+    BeginRequest, BegunSignIn, ConnectRequest, PrompterKind, SignInRequest, SignInWay, Status,
+};
 use std::collections::HashMap;
 use std::io;
 use std::path::PathBuf;
@@ -147,7 +149,7 @@ async fn serve(agent: &Agent, hear: &Hear, wished: &mut UnboundedReceiver<Wish>)
         };
         let (agent, hear) = (agent.clone(), Arc::clone(hear));
         let task = tokio::spawn(async move {
-            if let Some(event) = carried_out(&agent, wish).await {
+            if let Some(event) = carried_out(&agent, &hear, wish).await {
                 hear(event);
             }
         });
@@ -157,20 +159,94 @@ async fn serve(agent: &Agent, hear: &Hear, wished: &mut UnboundedReceiver<Wish>)
     }
 }
 
-async fn carried_out(agent: &Agent, wish: Wish) -> Option<Event> {
+/// Connects; where a person is needed and the server prefers its page, in the
+/// browser.
+async fn connect(
+    agent: &Agent,
+    hear: &Hear,
+    number: u64,
+    request: ConnectRequest,
+) -> Result<Status, LocalError> {
+    let error = match agent.connect(&request).await {
+        Err(error) if request.password.is_none() => error,
+        other => return other,
+    };
+    if Trouble::of(&error).kind != Kind::NeedsUser {
+        return Err(error);
+    }
+    let begin = BeginRequest {
+        address: request.address,
+        confirmed_host: request.confirmed_host,
+        way: None,
+        no_browser: false,
+    };
+    match agent.begin_sign_in(&begin).await {
+        Ok(begun) if begun.way == SignInWay::Browser => {
+            in_browser(agent, hear, number, begin, begun, None).await
+        }
+        // An older agent knows of passwords only.
+        _ => Err(error),
+    }
+}
+
+/// Opens the browser and waits for the person there.
+async fn in_browser(
+    agent: &Agent,
+    hear: &Hear,
+    number: u64,
+    begin: BeginRequest,
+    begun: BegunSignIn,
+    prompt: Option<u64>,
+) -> Result<Status, LocalError> {
+    let address = begun.address.unwrap_or_default();
+    hear(Event::InBrowser(number, address.clone()));
+    open_browser(address).await;
+    if prompt.is_some() {
+        let request = SignInRequest {
+            prompt,
+            begun: begun.number,
+            ..SignInRequest::default()
+        };
+        return agent.sign_in(&request).await;
+    }
+    let request = ConnectRequest {
+        address: begin.address,
+        confirmed_host: begin.confirmed_host,
+        begun: begun.number,
+        ..ConnectRequest::default()
+    };
+    agent.connect(&request).await
+}
+
+async fn open_browser(address: String) {
+    // Where it does not open the dialog offers the address.
+    let opened =
+        tokio::task::spawn_blocking(move || chancery_platform::opener::open_address(&address));
+    drop(opened.await);
+}
+
+async fn carried_out(agent: &Agent, hear: &Hear, wish: Wish) -> Option<Event> {
     let done = |outcome: Result<(), LocalError>| {
         Some(Event::Done(outcome.map_err(|error| Trouble::of(&error))))
     };
     match wish {
         Wish::Try(number, attempt) => {
             let outcome = match attempt {
-                Attempt::Connect(request) => agent.connect(&request).await,
+                Attempt::Connect(request) => connect(agent, hear, number, request).await,
                 Attempt::Answer(request) => agent.sign_in(&request).await,
+                Attempt::Browse(begin, prompt) => match agent.begin_sign_in(&begin).await {
+                    Ok(begun) => in_browser(agent, hear, number, begin, begun, prompt).await,
+                    Err(error) => Err(error),
+                },
             };
             Some(Event::Tried(
                 number,
                 outcome.map_err(|error| Trouble::of(&error)),
             ))
+        }
+        Wish::Open(address) => {
+            open_browser(address).await;
+            None
         }
         Wish::Decline(number) => {
             // One that is over needs no word.
@@ -230,7 +306,12 @@ fn missed(hear: &Hear, wish: Wish) {
         Wish::Try(number, _) => hear(Event::Tried(number, Err(trouble))),
         Wish::Connect(server, _) => hear(Event::Connected(server, Err(trouble))),
         Wish::Examine(id) => hear(Event::Examined(id, Err(trouble))),
-        Wish::GiveUp(_) | Wish::Decline(_) | Wish::Uses | Wish::Settings | Wish::Quit => {}
+        Wish::GiveUp(_)
+        | Wish::Open(_)
+        | Wish::Decline(_)
+        | Wish::Uses
+        | Wish::Settings
+        | Wish::Quit => {}
         Wish::SignIn(_)
         | Wish::Disconnect(_)
         | Wish::Change(_)

@@ -14,7 +14,7 @@ use chancery_proto::local::{
     ConnectRequest, PolicyReport, Prompt, ServerEntry, ServerRequest, Show, SignInRequest, State,
     Status, Theme, Use,
 };
-use login::Login;
+use login::{Login, Step};
 use std::collections::{BTreeMap, VecDeque};
 
 /// What the desktop knows and shows.
@@ -146,6 +146,12 @@ impl Model {
             Event::Show(show) => self.show(show),
             Event::Prompt(prompt) => self.prompted(prompt),
             Event::Tried(attempt, outcome) => self.tried(attempt, outcome),
+            Event::InBrowser(attempt, address) => {
+                if let Some(login) = &mut self.login {
+                    login.went_to_browser(attempt, address);
+                }
+                Vec::new()
+            }
             Event::Connected(server, outcome) => self.connected(server, outcome),
             Event::Done(outcome) => {
                 if let Err(trouble) = outcome
@@ -231,6 +237,15 @@ impl Model {
                 }
                 Vec::new()
             }
+            Choice::Browse => {
+                let attempt = self.login.as_mut().and_then(Login::browse);
+                let tried = attempt.map(|(number, attempt)| Wish::Try(number, attempt));
+                tried.into_iter().collect()
+            }
+            Choice::BrowseAgain => match self.login.as_ref().map(|login| &login.step) {
+                Some(Step::Browser(address)) => vec![Wish::Open(address.clone())],
+                _ => Vec::new(),
+            },
             Choice::Close => self.closed(),
             Choice::Read => {
                 self.said = None;

@@ -65,6 +65,11 @@ login-signing-in = Signing in to { $server }…
 login-why-application = An application asks, and nobody checked which: it calls itself “{ $application }”.
 login-not-kept = Your password is sent to this server only and is not kept.
 login-back = Another server
+login-browse = Sign in in the browser instead
+login-browser-explain = Go on in your browser, on the server’s own page. This window waits for you.
+login-browser-waiting = Waiting for the browser…
+login-browse-again = Open it again
+login-browse-copy = Copy the address
 login-cancel = Cancel
 
 ## The Connect list

@@ -1,4 +1,5 @@
-//! Opening a file with the person's own application for it.
+//! Opening a file with the person's own application for it, and a web address
+//! with their browser.
 
 use std::io;
 use std::path::Path;
@@ -52,6 +53,16 @@ pub fn open_address(address: &str) -> io::Result<()> {
     return unix::open_with(Path::new(unix::OPENER), Path::new(address));
     #[cfg(windows)]
     return windows::open(Path::new(address));
+}
+
+/// Whether whoever sits here would see a browser that opens on this machine:
+/// there is a display, and nobody came by a remote shell.
+#[must_use]
+pub fn is_seen() -> bool {
+    let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    let has_display =
+        cfg!(any(windows, target_os = "macos")) || is_set("DISPLAY") || is_set("WAYLAND_DISPLAY");
+    has_display && !is_set("SSH_CONNECTION")
 }
 
 /// What the desktop of this system runs instead of opening it.

@@ -3,12 +3,13 @@
 use super::status::report;
 use crate::arguments::{Connect, PersonArguments, ProofArguments, Switch};
 use crate::context::{Context, known_server};
-use crate::elsewhere::{begin, has_no_browser, show};
+use crate::elsewhere::{begin, show};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::sign_in::{ask_and_try, asks_for_password};
 use crate::terminal::{Person, password_from_stdin};
 use chancery_client::local::{Agent, LocalError, RefusalKind};
+use chancery_platform::opener;
 use chancery_proto::local::{
     BeginRequest, BegunSignIn, ConnectRequest, ServerEntry, SignInWay, Status,
 };
@@ -239,7 +240,7 @@ impl Dialog<'_> {
             address: request.address.clone(),
             confirmed_host: request.confirmed_host.clone(),
             way: self.way,
-            no_browser: has_no_browser(),
+            no_browser: !opener::is_seen(),
         };
         begin(self.agent, &asked).await
     }

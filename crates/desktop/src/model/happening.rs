@@ -132,6 +132,10 @@ pub enum Choice {
     Press,
     /// Back to the web address.
     Back,
+    /// Sign in in the browser instead.
+    Browse,
+    /// Open the browser again, which was closed or did not open.
+    BrowseAgain,
     /// The window was closed.
     Close,
     /// What was said has been read.
@@ -159,6 +163,8 @@ pub enum Event {
     Prompt(Prompt),
     /// The Login dialog's attempt ended.
     Tried(u64, Result<Status, Trouble>),
+    /// For the Login dialog's attempt the browser was sent to that address.
+    InBrowser(u64, String),
     /// Connecting to a server of the list ended.
     Connected(ServerEntry, Result<Status, Trouble>),
     /// Anything else ended.
@@ -176,6 +182,8 @@ pub enum Event {
 pub enum Wish {
     /// The Login dialog's attempt of that number.
     Try(u64, Attempt),
+    /// Open that address in the browser.
+    Open(String),
     /// The attempt of that number is not wanted any more.
     GiveUp(u64),
     /// The person declined that question of the agent's.

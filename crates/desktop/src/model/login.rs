@@ -6,7 +6,9 @@
 use crate::script::{tame, with_names};
 use crate::trouble::{Kind, Trouble};
 use crate::words::{say, say_with};
-use chancery_proto::local::{ConnectRequest, Prompt, ServerEntry, SignInRequest};
+use chancery_proto::local::{
+    BeginRequest, ConnectRequest, Prompt, ServerEntry, SignInRequest, SignInWay,
+};
 use chancery_proto::secret::Secret;
 use std::sync::atomic::{AtomicU64, Ordering};
 use zeroize::Zeroizing;
@@ -24,6 +26,8 @@ pub enum Step {
     Password,
     /// They are being tried.
     SigningIn,
+    /// The person signs in at this address, in the browser.
+    Browser(String),
     /// Nobody waits for an answer any more.
     Over,
 }
@@ -46,6 +50,9 @@ pub enum Attempt {
     Connect(ConnectRequest),
     /// Answer a prompt.
     Answer(SignInRequest),
+    /// Sign in in the browser, then answer the prompt of that number, or
+    /// connect.
+    Browse(BeginRequest, Option<u64>),
 }
 
 /// A number that nothing else has: an answer to one dialog never reaches another.
@@ -167,7 +174,46 @@ impl Login {
     /// Whether something is under way.
     #[must_use]
     pub fn is_busy(&self) -> bool {
-        matches!(self.step, Step::Proving | Step::SigningIn)
+        matches!(
+            self.step,
+            Step::Proving | Step::SigningIn | Step::Browser(_)
+        )
+    }
+
+    /// Whether the server may have a page to sign in on: one of another make
+    /// has none that is known.
+    #[must_use]
+    pub fn may_browse(&self) -> bool {
+        let product = self.server.as_ref().and_then(|one| one.product.as_deref());
+        self.step == Step::Password && product.is_none_or(|name| name.starts_with("Chancery"))
+    }
+
+    /// The person would rather sign in in the browser.
+    pub fn browse(&mut self) -> Option<(u64, Attempt)> {
+        if !self.may_browse() {
+            return None;
+        }
+        self.trouble = None;
+        self.password = Typed::default();
+        self.step = Step::SigningIn;
+        let asked = self.request();
+        let begin = BeginRequest {
+            address: asked.address,
+            confirmed_host: asked.confirmed_host,
+            way: Some(SignInWay::Browser),
+            no_browser: false,
+        };
+        let prompt = self.prompt.as_ref().filter(|_| !self.connects);
+        let attempt = Attempt::Browse(begin, prompt.map(|prompt| prompt.number));
+        Some(self.next(attempt))
+    }
+
+    /// The browser was sent to that address for an attempt.
+    pub fn went_to_browser(&mut self, attempt: u64, address: String) {
+        if self.waits_for(attempt) && self.is_busy() {
+            self.step = Step::Browser(address);
+            self.focus = None;
+        }
     }
 
     /// The server's name, as far as one is known.
@@ -245,7 +291,7 @@ impl Login {
                 self.prove()
             }
             Step::Password => self.sign_in(),
-            Step::Proving | Step::SigningIn | Step::Over => None,
+            Step::Proving | Step::SigningIn | Step::Browser(_) | Step::Over => None,
         }
     }
 
@@ -321,7 +367,7 @@ impl Login {
         if attempt != self.attempt {
             return;
         }
-        let was_password = self.step == Step::SigningIn;
+        let was_password = matches!(self.step, Step::SigningIn | Step::Browser(_));
         match trouble.kind {
             Kind::NeedsUser if !was_password => {
                 self.trouble = None;
@@ -450,6 +496,28 @@ mod tests {
         login.failed(number, trouble(Kind::NeedsUser));
         assert_eq!(login.step, Step::Address);
         assert!(!login.waits_for(number));
+    }
+
+    #[test]
+    fn the_browser_is_waited_for_and_a_no_there_leads_back_to_the_password() {
+        let mut login = Login::by_address("work.example.com");
+        let (number, _) = pressed(&mut login);
+        assert!(login.browse().is_none(), "not before the server was seen");
+        login.failed(number, trouble(Kind::NeedsUser));
+        login.password.edit().push_str("half typed");
+        let (number, attempt) = login.browse().expect("an attempt");
+        let Attempt::Browse(begin, None) = attempt else {
+            panic!("no prompt is answered");
+        };
+        assert_eq!(begin.address.as_deref(), Some("work.example.com"));
+        assert!(login.password.is_empty());
+        login.went_to_browser(number - 1, "https://late.example.com".to_owned());
+        assert_eq!(login.step, Step::SigningIn);
+        login.went_to_browser(number, "https://work.example.com/page".to_owned());
+        assert!(matches!(login.step, Step::Browser(_)) && login.is_busy());
+        login.failed(number, trouble(Kind::NeedsUser));
+        assert_eq!(login.step, Step::Password);
+        assert!(login.trouble.is_some(), "it is said why");
     }
 
     #[test]

@@ -36,7 +36,7 @@ pub(super) fn contents(ui: &mut Ui, model: &mut Model, scene: &Scene, choices: &
         Step::Host(_) => {
             script::text(ui, palette, Kind::Heading, &say("login-host-title"));
         }
-        Step::Password | Step::SigningIn | Step::Over => {
+        Step::Password | Step::SigningIn | Step::Browser(_) | Step::Over => {
             let title = say_with("login-title-server", &[("server", &name)]);
             script::text(ui, palette, Kind::Heading, &title);
             ui.scope(|ui| {
@@ -48,7 +48,7 @@ pub(super) fn contents(ui: &mut Ui, model: &mut Model, scene: &Scene, choices: &
                     script::text(ui, palette, Kind::Quiet, &words);
                 }
             });
-            if login.step != Step::Over {
+            if matches!(login.step, Step::Password | Step::SigningIn) {
                 person(ui, login, scene);
             }
         }
@@ -66,6 +66,15 @@ pub(super) fn contents(ui: &mut Ui, model: &mut Model, scene: &Scene, choices: &
         }
         Step::Password => {
             script::text(ui, palette, Kind::Note, &say("login-not-kept"));
+            if login.may_browse()
+                && button(ui, palette, Weight::Quiet, &say("login-browse")).clicked()
+            {
+                choices.push(Choice::Browse);
+            }
+        }
+        Step::Browser(_) => {
+            script::text(ui, palette, Kind::Plain, &say("login-browser-explain"));
+            busy(ui, scene, &say("login-browser-waiting"));
         }
         Step::Proving => busy(ui, scene, &say_with("login-proving", &[("server", &name)])),
         Step::SigningIn => busy(
@@ -192,6 +201,25 @@ fn buttons(ui: &mut Ui, login: &mut Login, scene: &Scene, choices: &mut Vec<Choi
         Step::Address | Step::Proving => say("login-login"),
         Step::Host(_) => say("login-host-confirm"),
         Step::Password | Step::SigningIn => say("login-sign-in"),
+        Step::Browser(address) => {
+            ui.horizontal(|ui| {
+                ui.with_layout(Layout::right_to_left(egui::Align::Center), |ui| {
+                    if button(ui, palette, Weight::Plain, &say("login-cancel")).clicked() {
+                        choices.push(Choice::No);
+                    }
+                    ui.with_layout(Layout::left_to_right(egui::Align::Center), |ui| {
+                        if button(ui, palette, Weight::Plain, &say("login-browse-again")).clicked()
+                        {
+                            choices.push(Choice::BrowseAgain);
+                        }
+                        if button(ui, palette, Weight::Quiet, &say("login-browse-copy")).clicked() {
+                            ui.ctx().copy_text(address.clone());
+                        }
+                    });
+                });
+            });
+            return;
+        }
         Step::Over => {
             let close = |ui: &mut Ui| {
                 if button(ui, palette, Weight::First, &say("list-advisory-close")).clicked() {

@@ -370,6 +370,15 @@ fn logins() -> Vec<(&'static str, Size, Model)> {
             }),
         ),
         (
+            "login-browser",
+            DIALOG,
+            login(|login| {
+                asked(login, "new.example.com");
+                let (number, _) = login.browse().expect("an attempt");
+                login.went_to_browser(number, "https://new.example.com/auth".to_owned());
+            }),
+        ),
+        (
             "login-no-work-server",
             DIALOG,
             login(|login| {

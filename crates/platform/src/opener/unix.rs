@@ -70,6 +70,22 @@ mod tests {
     }
 
     #[test]
+    fn only_web_addresses_go_to_the_browser() {
+        for other in [
+            "file:///etc/passwd",
+            "javascript:alert(1)",
+            "http://work.example.com/",
+            "--version",
+            "/etc/passwd",
+            "https://work.example.com/ a",
+            "",
+        ] {
+            let error = crate::opener::open_address(other).expect_err(other);
+            assert_eq!(error.kind(), ErrorKind::InvalidInput, "{other}");
+        }
+    }
+
+    #[test]
     fn no_application_and_no_opener_are_errors() {
         let place = tempfile::tempdir().expect("made");
         let path = place.path().join("letter.odt");
