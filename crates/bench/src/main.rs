@@ -9,6 +9,7 @@ mod reference;
 mod report;
 mod resting;
 mod stage;
+mod storm;
 mod streams;
 mod thunderbird;
 mod together;
@@ -26,9 +27,10 @@ type Fault = Box<dyn Error + Send + Sync>;
 /// A group of rows and what measures it.
 type Group = (&'static str, fn() -> Result<Vec<Row>, Fault>);
 
-const GROUPS: [Group; 8] = [
+const GROUPS: [Group; 9] = [
     ("reads", reads::measure),
     ("kerberos", kerberos::measure),
+    ("storm", storm::measure),
     ("transfers", transfers::measure),
     ("resting", resting::measure),
     ("desktop", desktop::measure),

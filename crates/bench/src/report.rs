@@ -121,6 +121,7 @@ prepared, indexed SQLite read and sends the same bytes.
 - *Session check*: `chancery_identity`'s check by itself, a million times, against the server's time on a core for \
 one profile read. The server has no route without the check.
 - *Kerberos*: 2,000 tokens of one person for one service, made beforehand by the agent's own door; each is sent once, to `network-login`, by one of 16 connections. Used tokens are remembered in a file, as everywhere.
+- *Storm*: 200 connections, each of which signs in once with a password, while one connection reads a profile every 2 ms; its times alone are the reference.
 - *Upload*: 1 GiB through one connection, until the answer, which comes after the fsync. The reference is `fio`, \
 sequential 1 MiB writes and one fsync, in the same directory.
 - *Download*: 1 GiB to a client that throws it away; the reference is nginx with `sendfile`. The file is in the page \

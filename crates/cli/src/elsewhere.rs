@@ -3,6 +3,7 @@
 use crate::context::Context;
 use crate::failure::Failure;
 use chancery_client::local::Agent;
+use chancery_platform::opener;
 use chancery_proto::local::{BeginRequest, BegunSignIn, SignInWay};
 
 /// Begins one, where that is how it goes on; None where a password is asked for.
@@ -31,13 +32,11 @@ pub(crate) async fn show(context: &Context, begun: &BegunSignIn) {
             context.output.note(&format!(
                 "Sign in in your browser. If it does not open by itself, go to\n{address}\nCtrl-C ends the waiting."
             ));
-            let opened = tokio::task::spawn_blocking(move || {
-                chancery_platform::opener::open_address(&address)
-            });
-            if let Ok(Err(error)) = opened.await {
-                context
-                    .output
-                    .note(&format!("The browser could not be opened: {error}."));
+            let opened = tokio::task::spawn_blocking(move || opener::open_address(&address));
+            if !matches!(opened.await, Ok(Ok(()))) {
+                context.output.note(
+                    "No browser could be opened here. Open the address yourself, in a browser of this machine; from elsewhere use “--device”.",
+                );
             }
         }
     }

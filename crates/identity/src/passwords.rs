@@ -120,7 +120,22 @@ impl Passwords {
     }
 }
 
+/// The niceness of the threads that hash: what they do takes long, and whoever
+/// waits for it waits for a password and not for a document.
+#[cfg(target_os = "linux")]
+const POLITE: i32 = 19;
+
+/// Lets everything else go first. On Linux a priority belongs to the thread.
+fn stand_back() {
+    #[cfg(target_os = "linux")]
+    if let Err(error) = rustix::process::setpriority_process(Some(rustix::thread::gettid()), POLITE)
+    {
+        tracing::warn!(%error, "hashing keeps the priority of everything else");
+    }
+}
+
 fn run(receiver: &Mutex<Receiver<Job>>) {
+    stand_back();
     loop {
         let job = match receiver.lock() {
             Ok(receiver) => receiver.recv(),

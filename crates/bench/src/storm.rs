@@ -1,0 +1,186 @@
+//! A morning's storm: many people sign in with their passwords at once, and
+//! somebody works on meanwhile.
+
+use crate::load::ratio;
+use crate::report::{Part, Row, median, median_time, time};
+use crate::stage::Stage;
+use crate::{Fault, RUNS};
+use bytes::Bytes;
+use chancery_identity::{Identity, Passwords};
+use chancery_proto::clock::SystemClock;
+use chancery_proto::secret::Secret;
+use chancery_store::Store;
+use chancery_testkit::server::{ADMIN, API, PASSWORD};
+use http_body_util::{BodyExt as _, Full};
+use hyper::client::conn::http1;
+use hyper::{Request, StatusCode, header};
+use hyper_util::rt::TokioIo;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+use tokio::net::TcpStream;
+use tokio::time::{MissedTickBehavior, interval};
+
+const SIGN_INS: usize = 200;
+const DOCUMENTS: u32 = 1_000;
+/// Somebody who works asks so often.
+const PACE: Duration = Duration::from_millis(2);
+/// How long they work with nobody else there.
+const ALONE: Duration = Duration::from_secs(3);
+const HASHES: usize = 20;
+
+pub(crate) fn measure() -> Result<Vec<Row>, Fault> {
+    let stage = Stage::set();
+    let id = stage.fill(DOCUMENTS)?;
+    let path = format!("{API}/documents/{id}");
+    let server = stage.server.address();
+    let hash = one_hash()?;
+    let (mut quiet, mut stormy, mut rates) = (Vec::new(), Vec::new(), Vec::new());
+    for _ in 0..RUNS {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
+        let (alone, during, rate) = runtime.block_on(run(server, &path, &stage.token))?;
+        quiet.push(alone);
+        stormy.push(during);
+        rates.push(rate);
+    }
+    let (quiet, stormy, rate) = (median_time(quiet), median_time(stormy), median(rates));
+    let cores = std::thread::available_parallelism()?.get();
+    let best = ratio(cores, hash.as_secs_f64());
+    let factor = stormy.as_secs_f64() / quiet.as_secs_f64();
+    let share = rate / best;
+    Ok(vec![
+        Row {
+            part: Part::Server,
+            what: format!("{SIGN_INS} password sign-ins at once: others' p99"),
+            target: "< 2× their p99 without",
+            found: format!("{} = {factor:.2}×", time(stormy)),
+            reference: format!("{} without", time(quiet)),
+            met: factor < 2.0,
+        },
+        Row {
+            part: Part::Server,
+            what: format!("{SIGN_INS} password sign-ins at once"),
+            target: "≥ 0.9 of cores ÷ (one Argon2id)",
+            found: format!("{rate:.0}/s = {share:.2}"),
+            reference: format!("{cores} ÷ {} = {best:.0}/s", time(hash)),
+            met: share >= 0.9,
+        },
+    ])
+}
+
+/// One password, hashed by itself.
+fn one_hash() -> Result<Duration, Fault> {
+    let directory = tempfile::tempdir()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()?;
+    runtime.block_on(async {
+        let store = Store::open(&directory.path().join("chancery.db"))?;
+        let identity = Identity::open(store, SystemClock::shared(), Passwords::start(1)?).await?;
+        let mut times = Vec::new();
+        for _ in 0..HASHES {
+            let began = Instant::now();
+            identity.hash_password(Secret::from(PASSWORD)).await?;
+            times.push(began.elapsed());
+        }
+        Ok(median_time(times))
+    })
+}
+
+/// Somebody's p99 alone and during the storm, and sign-ins in a second.
+async fn run(
+    server: SocketAddr,
+    path: &str,
+    token: &str,
+) -> Result<(Duration, Duration, f64), Fault> {
+    let over = Arc::new(AtomicBool::new(false));
+    let alone = tokio::spawn(work(
+        server,
+        path.to_owned(),
+        token.to_owned(),
+        Arc::clone(&over),
+    ));
+    tokio::time::sleep(ALONE).await;
+    over.store(true, Ordering::Relaxed);
+    let alone = alone.await??;
+    let over = Arc::new(AtomicBool::new(false));
+    let during = tokio::spawn(work(
+        server,
+        path.to_owned(),
+        token.to_owned(),
+        Arc::clone(&over),
+    ));
+    let began = Instant::now();
+    let mut people = tokio::task::JoinSet::new();
+    for _ in 0..SIGN_INS {
+        people.spawn(sign_in(server));
+    }
+    while let Some(person) = people.join_next().await {
+        person??;
+    }
+    let rate = ratio(SIGN_INS, began.elapsed().as_secs_f64());
+    over.store(true, Ordering::Relaxed);
+    Ok((alone, during.await??, rate))
+}
+
+async fn sender(server: SocketAddr) -> Result<http1::SendRequest<Full<Bytes>>, Fault> {
+    let stream = TcpStream::connect(server).await?;
+    stream.set_nodelay(true)?;
+    let (sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
+    tokio::spawn(connection);
+    Ok(sender)
+}
+
+/// Reads a profile again and again; 99 of 100 were answered within this.
+async fn work(
+    server: SocketAddr,
+    path: String,
+    token: String,
+    over: Arc<AtomicBool>,
+) -> Result<Duration, Fault> {
+    let mut sender = sender(server).await?;
+    let mut ticks = interval(PACE);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut times = Vec::new();
+    while !over.load(Ordering::Relaxed) {
+        ticks.tick().await;
+        let request = Request::builder()
+            .uri(&path)
+            .header(header::HOST, server.to_string())
+            .header("X-Auth-Token", &token)
+            .body(Full::default())?;
+        let asked = Instant::now();
+        let answer = sender.send_request(request).await?;
+        let status = answer.status();
+        let _ = answer.into_body().collect().await?;
+        times.push(asked.elapsed());
+        if status != StatusCode::OK {
+            return Err(format!("{path} answered {status}").into());
+        }
+    }
+    times.sort_unstable();
+    Ok(times
+        .get(times.len() * 99 / 100)
+        .copied()
+        .unwrap_or_default())
+}
+
+async fn sign_in(server: SocketAddr) -> Result<(), Fault> {
+    let mut sender = sender(server).await?;
+    let body = format!("{{\"user_id\":\"{ADMIN}\",\"password\":\"{PASSWORD}\"}}");
+    let request = Request::builder()
+        .method("PUT")
+        .uri("/api/v1/session/login")
+        .header(header::HOST, server.to_string())
+        .header(header::CONTENT_TYPE, "application/json")
+        .body(Full::from(body))?;
+    let answer = sender.send_request(request).await?;
+    match answer.status() {
+        StatusCode::OK => Ok(()),
+        status => Err(format!("a sign-in was answered {status}").into()),
+    }
+}
