@@ -65,7 +65,7 @@ impl Refusal {
         )
     }
 
-    /// 409: another answer to that prompt is being tried.
+    /// What was begun in a browser is over, or was never begun there.
     pub(crate) fn sign_in_over() -> Self {
         Self::new(
             StatusCode::CONFLICT,
@@ -79,6 +79,7 @@ impl Refusal {
         Self::needs_user_saying(NeedsUserReason::NeverSignedIn, why.into())
     }
 
+    /// 409: another answer to that prompt is being tried.
     pub(crate) fn prompt_busy() -> Self {
         Self::new(
             StatusCode::CONFLICT,

@@ -183,8 +183,8 @@ impl Remote {
         })
     }
 
-    /// Asks whether the person has decided: None while they have not. `Some`
-    /// seconds more are to be waited between two questions from now on.
+    /// Asks whether the person has decided. While they have not, the answer is
+    /// by how many seconds longer to wait between two questions from now on.
     ///
     /// # Errors
     /// [`RemoteErrorKind::Refused`] where they did not want to or it is too

@@ -47,6 +47,14 @@ pub(crate) struct Asked {
     prompt: Prompt,
 }
 
+impl Asked {
+    /// Whether the session that a browser has is enough: to administer, or where
+    /// the application wants it, takes the password.
+    fn is_content_with_session(&self) -> bool {
+        self.persona == Persona::User && self.prompt != Prompt::Password
+    }
+}
+
 /// Whether people may be asked (`prompt`, as OpenID Connect Core, section 3.1.2.1, has it).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Prompt {
@@ -281,7 +289,7 @@ pub(crate) async fn ask(
     let visitor = Visitor::of(&app, &headers)?;
     let person = visitor.person().cloned();
     let response = match person {
-        Some(person) if asked.persona == Persona::User && asked.prompt != Prompt::Password => {
+        Some(person) if asked.is_content_with_session() => {
             let asks = asked.client.asks_each_time(&asked.redirect)
                 || (asked.client.asks
                     && !app.store.has_consented(&person.key(), &asked.client.id)?);
@@ -372,7 +380,7 @@ pub(crate) async fn answer(
     let mut visitor = Visitor::of(&app, &headers)?;
     let address = peer.ip().to_string();
     let again = |visitor: &Visitor, wrong: String| {
-        if visitor.person().is_some() && asked.persona == Persona::User {
+        if visitor.person().is_some() && asked.is_content_with_session() {
             question(&app, &asked, &form, visitor, Some(wrong))
         } else {
             password(&app, &asked, &form, visitor, Some(wrong))
@@ -385,12 +393,10 @@ pub(crate) async fn answer(
                 visitor.leave(&app, &headers, &address).await?;
                 at.show(password(&app, &asked, &form, &visitor, None))
             }
-            Some("allow") if asked.persona == Persona::User && visitor.person().is_some() => {
-                match visitor.person().cloned() {
-                    Some(person) => at.let_in(&asked, &person).await?,
-                    None => at.show(password(&app, &asked, &form, &visitor, None)),
-                }
-            }
+            Some("allow") if asked.is_content_with_session() => match visitor.person().cloned() {
+                Some(person) => at.let_in(&asked, &person).await?,
+                None => at.show(password(&app, &asked, &form, &visitor, None)),
+            },
             _ => match visitor.sign_in(&app, &headers, &form, &address).await {
                 Ok(user) if asked.persona == Persona::Administrator && !user.is_admin => {
                     let wrong =

@@ -112,6 +112,8 @@ impl Visitor {
         };
         let SignedIn { token, user, .. } = app.identity.sign_in(sign_in).await?;
         self.leave(app, headers, address).await?;
+        // A form that is sent now comes back with the new session.
+        self.live = app.identity.check(token.reveal(), true).ok().map(Box::new);
         self.session = Some(token);
         self.forgets = false;
         self.nonce = fresh_nonce()?;
