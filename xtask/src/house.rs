@@ -8,10 +8,11 @@ use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Libraries that one room alone may name, and what it is for there.
-const SOLE: [(&str, &str, &str); 3] = [
+const SOLE: [(&str, &str, &str); 4] = [
     ("rusqlite", "store", "the database library"),
     ("axum", "server", "the HTTP framework"),
     ("argon2", "identity", "the password hash"),
+    ("redis", "identity", "the shared session store"),
 ];
 
 /// What a room may use.

@@ -22,6 +22,8 @@ pub(crate) const FOR_TESTS: &[Needed] = &[
     ("/usr/sbin/krb5kdc", "krb5-kdc"),
     ("/usr/sbin/kadmin.local", "krb5-admin-server"),
     ("kinit", "krb5-user"),
+    ("redis-server", "redis-server"),
+    ("redis-cli", "redis-tools"),
     ("Xvfb", "xvfb"),
     // What a window opens when it needs it. These have no program: every
     // package of Debian's says here what its licence is.
@@ -132,6 +134,8 @@ pub(crate) const FOR_BENCH: &[Needed] = &[
     ("/usr/sbin/krb5kdc", "krb5-kdc"),
     ("/usr/sbin/kadmin.local", "krb5-admin-server"),
     ("kinit", "krb5-user"),
+    ("redis-server", "redis-server"),
+    ("redis-cli", "redis-tools"),
 ];
 
 /// Installs what is missing, where that is possible without asking.

@@ -45,6 +45,23 @@ pub(crate) struct Measured {
 
 type Fault = Box<dyn Error + Send + Sync>;
 
+impl Measured {
+    fn of(mut all: Vec<Duration>, seconds: f64) -> Self {
+        all.sort_unstable();
+        let at = |percent: usize| {
+            all.get(all.len() * percent / 100)
+                .copied()
+                .unwrap_or_default()
+        };
+        Self {
+            rate: ratio(all.len(), seconds),
+            p50: at(50),
+            p99: at(99),
+            answers: all.len(),
+        }
+    }
+}
+
 impl Load {
     /// Applies it, after a short warm-up that does not count.
     pub(crate) fn apply(&self) -> Result<Measured, Fault> {
@@ -57,9 +74,43 @@ impl Load {
         })
     }
 
+    /// Applies several at once, and adds up what they measured.
+    pub(crate) fn apply_all(loads: Vec<Self>) -> Result<Measured, Fault> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
+        runtime.block_on(async {
+            let (mut all, mut seconds) = (Vec::new(), 0.0);
+            for counts in [false, true] {
+                let began = Instant::now();
+                let mut workers = tokio::task::JoinSet::new();
+                for load in loads.clone() {
+                    let duration = if counts {
+                        load.duration
+                    } else {
+                        Duration::from_millis(500)
+                    };
+                    workers.spawn(async move { load.times(duration).await });
+                }
+                all.clear();
+                while let Some(worker) = workers.join_next().await {
+                    all.extend(worker??);
+                }
+                seconds = began.elapsed().as_secs_f64();
+            }
+            Ok(Measured::of(all, seconds))
+        })
+    }
+
     async fn once(&self, duration: Duration) -> Result<Measured, Fault> {
         let began = Instant::now();
-        let end = began + duration;
+        let all = self.times(duration).await?;
+        Ok(Measured::of(all, began.elapsed().as_secs_f64()))
+    }
+
+    /// How long each answer took.
+    async fn times(&self, duration: Duration) -> Result<Vec<Duration>, Fault> {
+        let end = Instant::now() + duration;
         let mut workers = tokio::task::JoinSet::new();
         for _ in 0..self.connections {
             let load = self.clone();
@@ -81,19 +132,7 @@ impl Load {
         while let Some(worker) = workers.join_next().await {
             all.extend(worker??);
         }
-        let seconds = began.elapsed().as_secs_f64();
-        all.sort_unstable();
-        let at = |percent: usize| {
-            all.get(all.len() * percent / 100)
-                .copied()
-                .unwrap_or_default()
-        };
-        Ok(Measured {
-            rate: ratio(all.len(), seconds),
-            p50: at(50),
-            p99: at(99),
-            answers: all.len(),
-        })
+        Ok(all)
     }
 
     async fn ask<S>(&self, stream: S, host: &str, end: Instant) -> Result<Vec<Duration>, Fault>

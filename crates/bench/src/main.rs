@@ -8,6 +8,7 @@ mod reads;
 mod reference;
 mod report;
 mod resting;
+mod several;
 mod stage;
 mod storm;
 mod streams;
@@ -27,10 +28,11 @@ type Fault = Box<dyn Error + Send + Sync>;
 /// A group of rows and what measures it.
 type Group = (&'static str, fn() -> Result<Vec<Row>, Fault>);
 
-const GROUPS: [Group; 9] = [
+const GROUPS: [Group; 10] = [
     ("reads", reads::measure),
     ("kerberos", kerberos::measure),
     ("storm", storm::measure),
+    ("several", several::measure),
     ("transfers", transfers::measure),
     ("resting", resting::measure),
     ("desktop", desktop::measure),

@@ -5,7 +5,7 @@ use crate::reference::Reference;
 use crate::report::{Part, Row, median, median_time, time};
 use crate::stage::Stage;
 use crate::{Fault, RUNS};
-use chancery_identity::{Identity, Passwords, Persona, Proof, SignIn};
+use chancery_identity::{Identity, Keeping, Passwords, Persona, Proof, SignIn};
 use chancery_proto::clock::SystemClock;
 use chancery_store::Store;
 use chancery_store::users::NewUser;
@@ -122,7 +122,7 @@ fn check_cost() -> Result<Duration, Fault> {
             is_external: false,
         };
         store.add_user(somebody, clock.now()).await?;
-        let identity = Identity::open(store, clock, passwords).await?;
+        let identity = Identity::open(store, clock, passwords, Keeping::Embedded).await?;
         let signed_in = identity
             .sign_in(SignIn {
                 user: "somebody".to_owned(),
@@ -139,9 +139,8 @@ fn check_cost() -> Result<Duration, Fault> {
         for _ in 0..RUNS {
             let began = Instant::now();
             for _ in 0..CHECKS {
-                if std::hint::black_box(identity.check(std::hint::black_box(&token), false))
-                    .is_err()
-                {
+                let checked = identity.check(std::hint::black_box(&token), false).await;
+                if std::hint::black_box(checked).is_err() {
                     return Err("the session ended while it was measured".into());
                 }
             }

@@ -6,7 +6,7 @@ use crate::report::{Part, Row, median, median_time, time};
 use crate::stage::Stage;
 use crate::{Fault, RUNS};
 use bytes::Bytes;
-use chancery_identity::{Identity, Passwords};
+use chancery_identity::{Identity, Keeping, Passwords};
 use chancery_proto::clock::SystemClock;
 use chancery_proto::secret::Secret;
 use chancery_store::Store;
@@ -80,7 +80,13 @@ fn one_hash() -> Result<Duration, Fault> {
         .build()?;
     runtime.block_on(async {
         let store = Store::open(&directory.path().join("chancery.db"))?;
-        let identity = Identity::open(store, SystemClock::shared(), Passwords::start(1)?).await?;
+        let identity = Identity::open(
+            store,
+            SystemClock::shared(),
+            Passwords::start(1)?,
+            Keeping::Embedded,
+        )
+        .await?;
         let mut times = Vec::new();
         for _ in 0..HASHES {
             let began = Instant::now();
@@ -117,7 +123,7 @@ async fn run(
     let began = Instant::now();
     let mut people = tokio::task::JoinSet::new();
     for _ in 0..SIGN_INS {
-        people.spawn(sign_in(server));
+        people.spawn(sign_in(server, ADMIN.to_owned()));
     }
     while let Some(person) = people.join_next().await {
         person??;
@@ -125,6 +131,80 @@ async fn run(
     let rate = ratio(SIGN_INS, began.elapsed().as_secs_f64());
     over.store(true, Ordering::Relaxed);
     Ok((alone, during.await??, rate))
+}
+
+/// People who sign in one after the other.
+pub(crate) struct Paced<'a> {
+    /// At which servers, in turn.
+    pub(crate) servers: &'a [SocketAddr],
+    /// Who.
+    pub(crate) people: Vec<String>,
+    /// Within what time they all come.
+    pub(crate) within: Duration,
+}
+
+/// What a morning was like.
+pub(crate) struct Morning {
+    /// The p99 of somebody who works, with nobody else there.
+    pub(crate) alone: Duration,
+    /// The same while everybody signs in.
+    pub(crate) others: Duration,
+    /// Until the last one was in.
+    pub(crate) took: Duration,
+    /// Half of the sign-ins took no longer than this, and 99 of 100 than that.
+    pub(crate) p50: Duration,
+    pub(crate) p99: Duration,
+}
+
+/// Everybody comes within a time, evenly spread, and somebody works meanwhile.
+pub(crate) async fn morning(paced: Paced<'_>, path: &str, token: &str) -> Result<Morning, Fault> {
+    let first = *paced.servers.first().ok_or("no server")?;
+    let working = |over: &Arc<AtomicBool>| {
+        tokio::spawn(work(
+            first,
+            path.to_owned(),
+            token.to_owned(),
+            Arc::clone(over),
+        ))
+    };
+    let over = Arc::new(AtomicBool::new(false));
+    let alone = working(&over);
+    tokio::time::sleep(ALONE).await;
+    over.store(true, Ordering::Relaxed);
+    let alone = alone.await??;
+    let over = Arc::new(AtomicBool::new(false));
+    let others = working(&over);
+    let count = u32::try_from(paced.people.len())?;
+    let mut ticks = interval(paced.within / count);
+    let began = Instant::now();
+    let mut under_way = tokio::task::JoinSet::new();
+    for (number, person) in paced.people.into_iter().enumerate() {
+        ticks.tick().await;
+        let server = paced.servers[number % paced.servers.len()];
+        under_way.spawn(async move {
+            let asked = Instant::now();
+            sign_in(server, person).await?;
+            Ok::<_, Fault>(asked.elapsed())
+        });
+    }
+    let mut times = Vec::new();
+    while let Some(one) = under_way.join_next().await {
+        times.push(one??);
+    }
+    let took = began.elapsed();
+    over.store(true, Ordering::Relaxed);
+    times.sort_unstable();
+    let at = |percent: usize| {
+        let place = times.len() * percent / 100;
+        times.get(place).copied().unwrap_or_default()
+    };
+    Ok(Morning {
+        alone,
+        others: others.await??,
+        took,
+        p50: at(50),
+        p99: at(99),
+    })
 }
 
 async fn sender(server: SocketAddr) -> Result<http1::SendRequest<Full<Bytes>>, Fault> {
@@ -169,9 +249,9 @@ async fn work(
         .unwrap_or_default())
 }
 
-async fn sign_in(server: SocketAddr) -> Result<(), Fault> {
+async fn sign_in(server: SocketAddr, user: String) -> Result<(), Fault> {
     let mut sender = sender(server).await?;
-    let body = format!("{{\"user_id\":\"{ADMIN}\",\"password\":\"{PASSWORD}\"}}");
+    let body = format!("{{\"user_id\":\"{user}\",\"password\":\"{PASSWORD}\"}}");
     let request = Request::builder()
         .method("PUT")
         .uri("/api/v1/session/login")

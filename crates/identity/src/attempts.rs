@@ -109,6 +109,15 @@ impl Attempts {
             .max(of_address.wait(FREE_FROM_ADDRESS, now))
     }
 
+    /// A password was tried.
+    pub(crate) fn note(&mut self, account: &str, address: &str, is_right: bool, now: Timestamp) {
+        if is_right {
+            self.right(account, address, now);
+        } else {
+            self.wrong(account, address, now);
+        }
+    }
+
     /// The password was wrong, or the account is none.
     pub(crate) fn wrong(&mut self, account: &str, address: &str, now: Timestamp) {
         let address = network(address);

@@ -406,7 +406,7 @@ impl Identity {
         lifetimes.name.clone_from(&row.id);
         let entry = self.registering(by, "application registered", &row.id, address);
         self.store.add_client(row, lifetimes, entry).await?;
-        self.load_facts()?;
+        self.facts_changed()?;
         Ok(secret)
     }
 
@@ -428,7 +428,7 @@ impl Identity {
         let (row, secret) = changed(found, change)?;
         let entry = self.registering(by, "application changed", id, address);
         self.store.set_client(row, entry).await?;
-        self.load_facts()?;
+        self.facts_changed()?;
         Ok(secret)
     }
 
@@ -445,11 +445,9 @@ impl Identity {
     ) -> Result<usize, IdentityError> {
         let entry = self.registering(by, "application removed", id, address);
         let ended = self.store.remove_client(id, entry).await?;
-        for grant in &ended {
-            self.sessions.end(grant);
-        }
-        self.load_facts()?;
-        Ok(ended.len())
+        self.forget(&ended.tokens).await;
+        self.facts_changed()?;
+        Ok(ended.grants)
     }
 
     fn registering(&self, by: &str, activity: &str, id: &str, address: &str) -> AuditEntry {

@@ -113,6 +113,7 @@ impl Identity {
         whose: &mut String,
     ) -> Result<SignedIn, IdentityError> {
         let refused = |reason| Err(IdentityError::CodeRefused(reason));
+        self.must_be_up()?;
         let hash = tokens::hash_of(redeeming.code);
         let Some(row) = self.store.code(hash)? else {
             return refused(UNKNOWN);
@@ -162,9 +163,9 @@ impl Identity {
         let entry = self.redeemed(redeeming, &row.user, "success");
         let (begun, tokens) = self.prepare(beginning, entry)?;
         match self.store.redeem(hash, begun.clone()).await {
-            Ok(Redeemed::Begun) => self.take_up(begun, tokens),
-            Ok(Redeemed::Reused(grant)) => {
-                self.sessions.end(&grant);
+            Ok(Redeemed::Begun) => self.take_up(begun, tokens).await,
+            Ok(Redeemed::Reused(ended)) => {
+                self.forget(&ended.tokens).await;
                 refused(UNKNOWN)
             }
             Ok(Redeemed::Unknown) => refused(UNKNOWN),
@@ -175,9 +176,8 @@ impl Identity {
 
     async fn end_what_it_gave(&self, hash: TokenHash) -> Result<(), IdentityError> {
         let now = self.clock.now();
-        if let Some(grant) = self.store.end_what_code_gave(hash, now).await? {
-            self.sessions.end(&grant);
-        }
+        let ended = self.store.end_what_code_gave(hash, now).await?;
+        self.forget(&ended.tokens).await;
         Ok(())
     }
 

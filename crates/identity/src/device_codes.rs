@@ -3,6 +3,7 @@
 
 use crate::clients::{Client, Way};
 use crate::identity::Identity;
+use crate::memory::lock;
 use crate::persona::Persona;
 use crate::signing_in::Beginning;
 use crate::{IdentityError, SignedIn, tokens};
@@ -12,7 +13,6 @@ use chancery_store::audit::AuditEntry;
 use chancery_store::device_codes::{DeviceCodeRow, Waiting};
 use chancery_store::grants::TokenHash;
 use chancery_store::users::key_of;
-use std::sync::PoisonError;
 use std::time::Duration;
 
 /// How long an application waits for a person.
@@ -145,8 +145,7 @@ impl Identity {
             format!("code\0{}", key_of(user)),
             format!("code\0{address}"),
         );
-        let attempts = || self.attempts.lock().unwrap_or_else(PoisonError::into_inner);
-        let wait = attempts().wait(&account, &place, now);
+        let wait = lock(&self.attempts).wait(&account, &place, now);
         if !wait.is_zero() {
             let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
             return Err(IdentityError::TooSoon(
@@ -160,7 +159,7 @@ impl Identity {
             None => None,
         };
         if found.is_none() {
-            attempts().wrong(&account, &place, now);
+            self.note_try(&account, &place, false);
         }
         Ok(found)
     }
@@ -201,6 +200,7 @@ impl Identity {
         if !client.may(Way::Device) {
             return Ok(DeviceSignIn::Over);
         }
+        self.must_be_up()?;
         let now = self.clock.now();
         let hash = tokens::hash_of(device_code);
         let (waiting, row) = self.store.ask_device_code(hash, &client.id, now).await?;
@@ -245,7 +245,7 @@ impl Identity {
             return Ok(DeviceSignIn::Over);
         }
         self.sign_ins.add(METHOD, "success");
-        Ok(DeviceSignIn::SignedIn(self.take_up(begun, tokens)?))
+        Ok(DeviceSignIn::SignedIn(self.take_up(begun, tokens).await?))
     }
 }
 

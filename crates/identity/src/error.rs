@@ -35,6 +35,11 @@ pub enum IdentityError {
     /// No session has that id, as far as the caller may know.
     #[error("There is no such session.")]
     NoSuchSession,
+    /// Where sessions are kept cannot be reached.
+    #[error(
+        "Sessions cannot be checked or begun at this moment. You are not signed out. Try again in a moment."
+    )]
+    SessionsUnavailable,
     /// The database could not do it.
     #[error(transparent)]
     Store(#[from] StoreError),

@@ -4,18 +4,17 @@ use crate::attempts::Attempts;
 use crate::clients::Clients;
 use crate::counters::{SignInCount, SignIns};
 use crate::lifetimes::AllLifetimes;
+use crate::memory::{Memory, lock};
 use crate::people::People;
-use crate::persona::Persona;
-use crate::session::{Grant, Live, NoSession, Session};
-use crate::sessions::Sessions;
+use crate::session::{Live, NoSession, Record, Session};
+use crate::shared::{RedisSettings, Shared};
 use crate::{IdentityError, Passwords, tokens};
 use chancery_proto::clock::SharedClock;
 use chancery_store::Store;
 use chancery_store::applications::ApplicationSettings;
-use chancery_store::grants::GrantRow;
+use chancery_store::grants::TokenHash;
 use chancery_store::users::User;
-use std::collections::HashSet;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -23,6 +22,37 @@ use std::time::Duration;
 const WRITE_DELAY: Duration = Duration::from_secs(2);
 const CLEAN_SHUTDOWN: &str = "identity.clean_shutdown";
 const SUCCESSOR_KEY: &str = "identity.successor_key";
+const INSTALLATION: &str = "identity.installation";
+/// Ends that are read at once.
+const ENDS_AT_ONCE: u32 = 1_000;
+
+/// Where sessions live.
+#[derive(Debug, Clone, Default)]
+pub enum Keeping {
+    /// In this process, written down in the database: for one server process.
+    #[default]
+    Embedded,
+    /// In Redis or Valkey: for several server processes that share a database.
+    Redis(Box<RedisSettings>),
+}
+
+/// How it is with the store of sessions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StoreState {
+    /// Sessions are in this process.
+    Embedded,
+    /// The shared store can be reached.
+    Up,
+    /// The shared store cannot be reached.
+    Down,
+}
+
+/// Where sessions are.
+#[derive(Debug)]
+pub(crate) enum Sessions {
+    Memory(Box<Memory>),
+    Shared(Box<Shared>),
+}
 
 /// Who is this, and are they still. One per server process; share it in an [`Arc`].
 #[derive(Debug)]
@@ -36,12 +66,33 @@ pub struct Identity {
     pub(crate) sessions: Sessions,
     pub(crate) sign_ins: SignIns,
     /// Wrong passwords, and who has to wait for it.
-    pub(crate) attempts: Mutex<Attempts>,
+    pub(crate) attempts: Arc<Mutex<Attempts>>,
     pub(crate) key: Vec<u8>,
+    /// What is kept in memory of people, applications and lifetimes.
+    facts_version: AtomicI64,
+    /// The last end that was looked at, while sessions are in memory.
+    seen_end: AtomicI64,
+    /// Writes of uses, while sessions are in memory.
+    writes: AtomicU64,
 }
 
 impl Identity {
-    /// Takes up every session that the database knows.
+    /// Opens the door; embedded it takes up every session that the database
+    /// knows. Redis may be away: everything that needs it then fails until it
+    /// is there.
+    ///
+    /// ```
+    /// # use chancery_identity::{Identity, Keeping, Passwords};
+    /// # use chancery_proto::clock::SystemClock;
+    /// # tokio::runtime::Runtime::new()?.block_on(async {
+    /// # let directory = tempfile::tempdir()?;
+    /// let store = chancery_store::Store::open(&directory.path().join("chancery.db"))?;
+    /// let passwords = Passwords::start(2)?;
+    /// let identity = Identity::open(store, SystemClock::shared(), passwords, Keeping::Embedded).await?;
+    /// assert!(identity.check("no token", false).await.is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(()) })?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     /// When the database or the machine's random numbers cannot be used.
@@ -49,10 +100,23 @@ impl Identity {
         store: Store,
         clock: SharedClock,
         passwords: Passwords,
+        keeping: Keeping,
     ) -> Result<Self, IdentityError> {
         let mut fresh = vec![0_u8; 32];
         getrandom::fill(&mut fresh)?;
         let key = store.meta_or_insert(SUCCESSOR_KEY, fresh).await?;
+        let attempts: Arc<Mutex<Attempts>> = Arc::default();
+        let seen_end = AtomicI64::new(store.last_end()?);
+        let sessions = match keeping {
+            Keeping::Embedded => Sessions::Memory(Box::default()),
+            Keeping::Redis(settings) => {
+                let installation = installation(&store).await?;
+                let (clock, attempts) = (Arc::clone(&clock), Arc::clone(&attempts));
+                let shared =
+                    Shared::begin(*settings, &installation, store.clone(), clock, attempts).await?;
+                Sessions::Shared(Box::new(shared))
+            }
+        };
         let clean = store.meta(CLEAN_SHUTDOWN)?.as_deref() == Some(b"1");
         let identity = Self {
             store,
@@ -61,26 +125,16 @@ impl Identity {
             people: People::default(),
             lifetimes: AllLifetimes::default(),
             clients: Clients::default(),
-            sessions: Sessions::default(),
+            sessions,
             sign_ins: SignIns::default(),
-            attempts: Mutex::default(),
+            attempts,
             key,
+            facts_version: AtomicI64::default(),
+            seen_end,
+            writes: AtomicU64::default(),
         };
         identity.load_facts()?;
-        let now = identity.clock.now();
-        for (grant, session) in identity.store.living_sessions()? {
-            let slack = if clean {
-                Duration::ZERO
-            } else {
-                identity.lifetimes.of(&grant.application).worthwhile() + WRITE_DELAY
-            };
-            if let Some(grant) = identity.grant_of(grant) {
-                let session = Session::new(session, grant, slack);
-                if session.left(now).is_ok() {
-                    identity.sessions.insert(Arc::new(session));
-                }
-            }
-        }
+        identity.take_up_all(clean)?;
         identity
             .store
             .set_meta(CLEAN_SHUTDOWN, b"0".to_vec())
@@ -88,39 +142,119 @@ impl Identity {
         Ok(identity)
     }
 
-    pub(crate) fn load_facts(&self) -> Result<(), IdentityError> {
-        self.people.load(self.store.users()?);
-        self.lifetimes.replace(&self.store.applications()?);
-        self.clients.load(self.store.clients()?);
+    /// Takes every session that the database knows into memory.
+    fn take_up_all(&self, clean: bool) -> Result<(), IdentityError> {
+        let Sessions::Memory(memory) = &self.sessions else {
+            return Ok(());
+        };
+        let now = self.clock.now();
+        for (grant, session) in self.store.living_sessions()? {
+            let Some(session) = self.session_of(Record::of(&grant, &session)) else {
+                continue;
+            };
+            // A use that was not written down may have come after the lifetimes
+            // were changed, but hardly just then.
+            if !clean && !session.had_run_out() {
+                session.allow_for(session.lifetimes.worthwhile() + WRITE_DELAY);
+            }
+            if session.left(now).is_ok() {
+                memory.insert(Arc::new(session));
+            }
+        }
         Ok(())
     }
 
-    pub(crate) fn grant_of(&self, row: GrantRow) -> Option<Arc<Grant>> {
-        let person = self.people.get(&row.user)?;
-        let id = row.id.clone();
-        Some(self.sessions.grant(&id, || Grant {
-            persona: Persona::from_name(&row.persona).unwrap_or(Persona::User),
-            person,
-            lifetimes: self.lifetimes.of(&row.application),
-            ended: AtomicBool::new(false),
-            row,
-        }))
+    pub(crate) fn load_facts(&self) -> Result<(), IdentityError> {
+        // The number first: what changes while it is read is read again.
+        let version = self.store.facts_version()?;
+        self.people.load(self.store.users()?);
+        self.lifetimes.replace(&self.store.lifetimes()?);
+        self.clients.load(self.store.clients()?);
+        self.facts_version.store(version, Ordering::Release);
+        Ok(())
+    }
+
+    /// The facts have changed here: every server has to look at them anew.
+    pub(crate) fn facts_changed(&self) -> Result<(), IdentityError> {
+        if let Sessions::Shared(shared) = &self.sessions {
+            shared.tell_facts();
+        }
+        self.load_facts()
+    }
+
+    /// A session with its person and lifetimes. Another server may have added
+    /// them a moment ago.
+    pub(crate) fn session_of(&self, record: Record) -> Option<Session> {
+        let known = |record: &Record| {
+            Some((
+                self.people.get(&record.user)?,
+                self.lifetimes.find(&record.application)?,
+            ))
+        };
+        let found = known(&record).or_else(|| {
+            if let Err(error) = self.load_facts() {
+                tracing::error!(%error, "people and applications could not be read");
+            }
+            known(&record)
+        });
+        // An application that is struck from the register has no lifetimes of
+        // its own; its sessions ended with it.
+        let person = self.people.get(&record.user)?;
+        let lifetimes = found.map_or_else(
+            || self.lifetimes.of(&record.application),
+            |(_, found)| found,
+        );
+        Some(Session::new(record, person, lifetimes))
     }
 
     /// Checks a token. Unless it is `background`, that counts as use.
     ///
     /// # Errors
-    /// [`NoSession`]: the caller hears 401.
-    pub fn check(&self, token: &str, background: bool) -> Result<Live, NoSession> {
-        let session = self
-            .sessions
-            .get(&tokens::hash_of(token))
-            .ok_or(NoSession::Unknown)?;
-        let (live, worth_writing) = session.check(self.clock.now(), background)?;
-        if worth_writing {
-            self.sessions.note_use(session);
+    /// [`NoSession`], and what the caller hears.
+    pub async fn check(&self, token: &str, background: bool) -> Result<Live, NoSession> {
+        let hash = tokens::hash_of(token);
+        match &self.sessions {
+            Sessions::Memory(memory) => {
+                let session = memory.get(&hash).ok_or(NoSession::Unknown)?;
+                let now = self.clock.now();
+                session.left(now)?;
+                if !background {
+                    session.use_at(now);
+                    if session.claim_writing(now).is_some() {
+                        memory.note_use(Arc::clone(&session));
+                    }
+                }
+                session.live(now)
+            }
+            Sessions::Shared(shared) => {
+                let found = shared.find(&hash, |record| self.session_of(record)).await;
+                let session = found.map_err(|_| NoSession::Unavailable)?;
+                let session = session.ok_or(NoSession::Unknown)?;
+                let now = self.clock.now();
+                session.left(now)?;
+                if !background {
+                    shared.note_use(&session, now).await;
+                }
+                session.live(now)
+            }
         }
-        Ok(live)
+    }
+
+    /// What needs the store of sessions fails early, and before anything is
+    /// used up, when it cannot be reached.
+    pub(crate) fn must_be_up(&self) -> Result<(), IdentityError> {
+        match self.store_state() {
+            StoreState::Down => Err(IdentityError::SessionsUnavailable),
+            StoreState::Embedded | StoreState::Up => Ok(()),
+        }
+    }
+
+    /// Forgets sessions that the database has ended.
+    pub(crate) async fn forget(&self, hashes: &[TokenHash]) {
+        match &self.sessions {
+            Sessions::Memory(memory) => hashes.iter().for_each(|hash| memory.remove(hash)),
+            Sessions::Shared(shared) => shared.forget(hashes).await,
+        }
     }
 
     /// The person of that key, to show a name.
@@ -150,11 +284,10 @@ impl Identity {
         &self,
         settings: ApplicationSettings,
     ) -> Result<(), IdentityError> {
-        self.bury_expired().await?;
         let now = self.clock.now();
-        self.store.set_application(settings.clone(), now).await?;
-        self.lifetimes.load(&[settings]);
-        Ok(())
+        let lapsed = self.store.set_application(settings.clone(), now).await?;
+        self.lifetimes.load(&[(settings, lapsed)]);
+        self.facts_changed()
     }
 
     /// What only this server can have made of a text: a seal for what somebody
@@ -175,10 +308,32 @@ impl Identity {
         self.passwords.hash(password).await
     }
 
-    /// How many sessions are in memory.
+    /// How many sessions are in memory; where they are shared, how many copies.
     #[must_use]
     pub fn session_count(&self) -> usize {
-        self.sessions.count()
+        match &self.sessions {
+            Sessions::Memory(memory) => memory.count(),
+            Sessions::Shared(shared) => shared.count(),
+        }
+    }
+
+    /// How it is with the store of sessions.
+    #[must_use]
+    pub fn store_state(&self) -> StoreState {
+        match &self.sessions {
+            Sessions::Memory(_) => StoreState::Embedded,
+            Sessions::Shared(shared) if shared.is_up() => StoreState::Up,
+            Sessions::Shared(_) => StoreState::Down,
+        }
+    }
+
+    /// How often the store of sessions was asked or written to since the start.
+    #[must_use]
+    pub fn round_trips(&self) -> u64 {
+        match &self.sessions {
+            Sessions::Memory(_) => self.writes.load(Ordering::Relaxed),
+            Sessions::Shared(shared) => shared.trips(),
+        }
     }
 
     /// Sign-ins since the start, by method and outcome.
@@ -187,15 +342,18 @@ impl Identity {
         self.sign_ins.all()
     }
 
-    /// Writes down the uses that are worth it; says whether there were any. To
-    /// be called once a second.
+    /// Writes down the uses that are worth it. To be called once a second.
     ///
     /// # Errors
     /// [`IdentityError::Store`]; the uses are then kept for the next time.
-    pub async fn write_uses(&self) -> Result<bool, IdentityError> {
-        let sessions = self.sessions.take_unwritten();
+    pub async fn write_uses(&self) -> Result<(), IdentityError> {
+        let Sessions::Memory(memory) = &self.sessions else {
+            // They are written as they happen.
+            return Ok(());
+        };
+        let sessions = memory.take_unwritten();
         if sessions.is_empty() {
-            return Ok(false);
+            return Ok(());
         }
         let used = sessions
             .iter()
@@ -204,72 +362,69 @@ impl Identity {
         let outcome = self.store.write_uses(used).await;
         if outcome.is_err() {
             for session in sessions {
-                self.sessions.note_use(session);
+                memory.note_use(session);
             }
         }
-        outcome?;
-        Ok(true)
+        self.writes.fetch_add(1, Ordering::Relaxed);
+        Ok(outcome?)
     }
 
     /// Lets go of sessions that ran out; the database keeps which sign-in they
     /// belong to, so that it can still be ended with their token. To be called
     /// once a minute.
     pub fn forget_expired(&self) {
-        let now = self.clock.now();
-        for session in self.sessions.all() {
-            if session.left(now).is_err() {
-                self.sessions.remove(&session.hash);
+        match &self.sessions {
+            Sessions::Memory(memory) => {
+                let now = self.clock.now();
+                memory.retain(|session| session.left(now).is_ok());
             }
+            Sessions::Shared(shared) => shared.forget_old(),
         }
-        self.sessions.forget_empty_grants();
-    }
-
-    /// Sessions that have run out are over for good, whatever lifetimes are set
-    /// from now on.
-    async fn bury_expired(&self) -> Result<(), IdentityError> {
-        let now = self.clock.now();
-        let expired: Vec<_> = self
-            .sessions
-            .all()
-            .into_iter()
-            .filter(|session| session.left(now) == Err(NoSession::Expired))
-            .collect();
-        if expired.is_empty() {
-            return Ok(());
-        }
-        for session in &expired {
-            session.dies_at(now);
-        }
-        let hashes = expired.iter().map(|session| session.hash).collect();
-        Ok(self.store.let_die(hashes, now).await?)
     }
 
     /// Takes over what another process changed in the database: people,
-    /// lifetimes, ended sign-ins. To be called a few times a second.
+    /// applications, lifetimes, ended sign-ins. To be called a few times a
+    /// second, and when [`Identity::hear`] says so.
     ///
     /// # Errors
     /// [`IdentityError::Store`].
     pub async fn follow_changes(&self) -> Result<(), IdentityError> {
-        if !self.store.changed_elsewhere().await? {
-            return Ok(());
+        if self.store.facts_version()? != self.facts_version.load(Ordering::Acquire) {
+            self.load_facts()?;
         }
-        // First who is in memory, then what the database says: a session made
-        // in between is not mistaken for one that was ended.
-        let known = self.sessions.all();
-        self.bury_expired().await?;
-        self.load_facts()?;
-        let living: HashSet<_> = self
-            .store
-            .living_sessions()?
-            .into_iter()
-            .map(|(_, session)| session.hash)
-            .collect();
-        for session in known {
-            if !living.contains(&session.hash) {
-                self.sessions.remove(&session.hash);
+        match &self.sessions {
+            Sessions::Shared(shared) => shared.follow().await,
+            Sessions::Memory(memory) => {
+                let mut seen = self.seen_end.load(Ordering::Acquire);
+                loop {
+                    let ends = self.store.ends_after(seen, ENDS_AT_ONCE)?;
+                    let Some(last) = ends.last() else { break };
+                    for end in &ends {
+                        memory.remove(&end.hash);
+                    }
+                    seen = last.seq;
+                    self.seen_end.fetch_max(seen, Ordering::AcqRel);
+                }
+                Ok(())
             }
         }
-        Ok(())
+    }
+
+    /// Waits until another server says that it changed something; embedded,
+    /// for ever.
+    pub async fn hear(&self) {
+        match &self.sessions {
+            Sessions::Shared(shared) => shared.hear_of_facts().await,
+            Sessions::Memory(_) => std::future::pending().await,
+        }
+    }
+
+    /// A password, or a code, was tried.
+    pub(crate) fn note_try(&self, account: &str, address: &str, is_right: bool) {
+        lock(&self.attempts).note(account, address, is_right, self.clock.now());
+        if let Sessions::Shared(shared) = &self.sessions {
+            shared.tell_try(account, address, is_right);
+        }
     }
 
     /// Writes everything down before the process ends in good order.
@@ -277,8 +432,10 @@ impl Identity {
     /// # Errors
     /// [`IdentityError::Store`]; the next start then allows for what was not written.
     pub async fn close(&self) -> Result<(), IdentityError> {
-        let used = self
-            .sessions
+        let Sessions::Memory(memory) = &self.sessions else {
+            return Ok(());
+        };
+        let used = memory
             .all()
             .iter()
             .map(|session| (session.hash, session.last_use()))
@@ -286,4 +443,13 @@ impl Identity {
         self.store.write_uses(used).await?;
         Ok(self.store.set_meta(CLEAN_SHUTDOWN, b"1".to_vec()).await?)
     }
+}
+
+/// What this installation's keys begin with where others use the same Redis.
+async fn installation(store: &Store) -> Result<String, IdentityError> {
+    let fresh: String = tokens::random_id()?.chars().take(6).collect();
+    let kept = store
+        .meta_or_insert(INSTALLATION, fresh.into_bytes())
+        .await?;
+    Ok(String::from_utf8_lossy(&kept).into_owned())
 }

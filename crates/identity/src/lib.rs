@@ -9,6 +9,7 @@ mod error;
 mod identity;
 mod lifetimes;
 mod listing;
+mod memory;
 mod passwords;
 mod people;
 mod persona;
@@ -16,7 +17,7 @@ mod proof_key;
 mod redirects;
 mod renewing;
 mod session;
-mod sessions;
+mod shared;
 mod signing_in;
 mod tokens;
 
@@ -25,7 +26,7 @@ pub use codes::{Authorization, CODE_LIFE, Redeeming};
 pub use counters::SignInCount;
 pub use device_codes::{DEVICE_CODE_LIFE, DeviceCode, DeviceRequest, DeviceSignIn, PACE};
 pub use error::IdentityError;
-pub use identity::Identity;
+pub use identity::{Identity, Keeping, StoreState};
 pub use lifetimes::Kind;
 pub use listing::{SessionInfo, Whose};
 pub use passwords::{Passwords, check_new_password};
@@ -33,5 +34,9 @@ pub use persona::Persona;
 pub use proof_key::Challenge;
 pub use redirects::redirect_mistake;
 pub use session::{Live, NoSession};
+pub use shared::{
+    RedisAddress, RedisFacts, RedisLogin, RedisSentinels, RedisSettings, RedisTls, RedisTrouble,
+    look_at_redis,
+};
 pub use signing_in::{Proof, SignIn, SignedIn};
 pub use tokens::random_password;

@@ -1,8 +1,9 @@
 //! How long sessions live, shared by all sessions of a kind of application, or
 //! of a registered one.
 
-use chancery_store::applications::ApplicationSettings;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use chancery_proto::clock::Timestamp;
+use chancery_store::applications::{ApplicationSettings, Lapsed};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 use std::time::Duration;
 
@@ -52,26 +53,34 @@ pub(crate) struct Lifetimes {
     absolute_seconds: AtomicU64,
     refresh: AtomicBool,
     refresh_seconds: AtomicU64,
+    used_after: AtomicI64,
+    signed_in_after: AtomicI64,
 }
 
 impl Lifetimes {
-    fn new(settings: &ApplicationSettings) -> Self {
+    fn new(settings: &ApplicationSettings, lapsed: Lapsed) -> Self {
         let lifetimes = Self {
             name: Arc::from(settings.name.as_str()),
             idle_seconds: AtomicU64::default(),
             absolute_seconds: AtomicU64::default(),
             refresh: AtomicBool::default(),
             refresh_seconds: AtomicU64::default(),
+            used_after: AtomicI64::default(),
+            signed_in_after: AtomicI64::default(),
         };
-        lifetimes.set(settings);
+        lifetimes.set(settings, lapsed);
         lifetimes
     }
 
-    fn set(&self, settings: &ApplicationSettings) {
+    fn set(&self, settings: &ApplicationSettings, lapsed: Lapsed) {
+        // First what stays over: no session comes back between two of these.
+        self.used_after.store(lapsed.used.0, Ordering::Release);
+        self.signed_in_after
+            .store(lapsed.signed_in.0, Ordering::Release);
         self.idle_seconds
-            .store(settings.idle_seconds, Ordering::Relaxed);
+            .store(settings.idle_seconds, Ordering::Release);
         self.absolute_seconds
-            .store(settings.absolute_seconds, Ordering::Relaxed);
+            .store(settings.absolute_seconds, Ordering::Release);
         self.refresh.store(settings.refresh, Ordering::Relaxed);
         self.refresh_seconds
             .store(settings.refresh_seconds, Ordering::Relaxed);
@@ -82,11 +91,18 @@ impl Lifetimes {
     }
 
     pub(crate) fn idle(&self) -> Duration {
-        Duration::from_secs(self.idle_seconds.load(Ordering::Relaxed))
+        Duration::from_secs(self.idle_seconds.load(Ordering::Acquire))
     }
 
     pub(crate) fn absolute(&self) -> Duration {
-        Duration::from_secs(self.absolute_seconds.load(Ordering::Relaxed))
+        Duration::from_secs(self.absolute_seconds.load(Ordering::Acquire))
+    }
+
+    /// Whether a session had run out before the lifetimes were changed: it
+    /// stays so, however long they are now.
+    pub(crate) fn had_run_out(&self, last_use: Timestamp, signed_in: Timestamp) -> bool {
+        last_use.0 <= self.used_after.load(Ordering::Acquire)
+            || signed_in.0 <= self.signed_in_after.load(Ordering::Acquire)
     }
 
     pub(crate) fn refresh(&self) -> Option<Duration> {
@@ -122,7 +138,7 @@ impl Default for AllLifetimes {
     fn default() -> Self {
         let named: Vec<_> = chancery_store::applications::defaults()
             .iter()
-            .map(|settings| Arc::new(Lifetimes::new(settings)))
+            .map(|settings| Arc::new(Lifetimes::new(settings, Lapsed::default())))
             .collect();
         let desktop = named
             .iter()
@@ -155,26 +171,26 @@ impl AllLifetimes {
             .map(Arc::clone)
     }
 
-    pub(crate) fn load(&self, settings: &[ApplicationSettings]) {
-        for one in settings {
+    pub(crate) fn load(&self, settings: &[(ApplicationSettings, Lapsed)]) {
+        for (one, lapsed) in settings {
             match self.find(&one.name) {
-                Some(known) => known.set(one),
+                Some(known) => known.set(one, *lapsed),
                 None => self
                     .named
                     .write()
                     .unwrap_or_else(PoisonError::into_inner)
-                    .push(Arc::new(Lifetimes::new(one))),
+                    .push(Arc::new(Lifetimes::new(one, *lapsed))),
             }
         }
     }
 
     /// Takes over all there are; others are forgotten.
-    pub(crate) fn replace(&self, settings: &[ApplicationSettings]) {
+    pub(crate) fn replace(&self, settings: &[(ApplicationSettings, Lapsed)]) {
         self.load(settings);
         self.named
             .write()
             .unwrap_or_else(PoisonError::into_inner)
-            .retain(|one| settings.iter().any(|kept| kept.name == **one.name()));
+            .retain(|one| settings.iter().any(|kept| kept.0.name == **one.name()));
     }
 
     pub(crate) fn all(&self) -> Vec<ApplicationSettings> {

@@ -1,11 +1,14 @@
 //! The list of sessions, and ending them.
 
-use crate::IdentityError;
-use crate::identity::Identity;
-use crate::tokens;
+use crate::identity::{Identity, Sessions};
+use crate::memory::ByToken;
+use crate::session::Session;
+use crate::{IdentityError, tokens};
 use chancery_proto::clock::Timestamp;
 use chancery_store::audit::AuditEntry;
+use chancery_store::grants::GrantRow;
 use chancery_store::users::key_of;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Whose sessions are meant.
@@ -50,35 +53,48 @@ pub struct SessionInfo {
 
 impl Identity {
     /// The living sessions, the last used first.
-    #[must_use]
-    pub fn sessions(&self, whose: &Whose) -> Vec<SessionInfo> {
-        let now = self.clock.now();
-        let key = match whose {
-            Whose::Of(user) => Some(key_of(user)),
-            Whose::Everybodys => None,
+    ///
+    /// # Errors
+    /// [`IdentityError::SessionsUnavailable`]; [`IdentityError::Store`].
+    pub async fn sessions(&self, whose: &Whose) -> Result<Vec<SessionInfo>, IdentityError> {
+        let rows = match whose {
+            Whose::Of(user) => self.store.living_sessions_of(user)?,
+            Whose::Everybodys => self.store.living_sessions()?,
         };
-        let mut all: Vec<SessionInfo> = self
-            .sessions
-            .all()
+        let hashes: Vec<_> = rows.iter().map(|(_, session)| session.hash).collect();
+        let living: ByToken<Arc<Session>> = match &self.sessions {
+            Sessions::Memory(memory) => {
+                let found = hashes.iter().filter_map(|hash| memory.get(hash));
+                found.map(|session| (session.hash, session)).collect()
+            }
+            Sessions::Shared(shared) => {
+                let records = shared.records(&hashes).await;
+                let records = records.map_err(|_| IdentityError::SessionsUnavailable)?;
+                let found = records
+                    .into_iter()
+                    .filter_map(|record| self.session_of(record));
+                found
+                    .map(|session| (session.hash, Arc::new(session)))
+                    .collect()
+            }
+        };
+        let now = self.clock.now();
+        let mut all: Vec<SessionInfo> = rows
             .into_iter()
-            .filter(|session| {
-                key.as_ref()
-                    .is_none_or(|key| session.grant.row.user == *key)
-            })
-            .filter_map(|session| {
+            .filter_map(|(grant, row)| {
+                let session = living.get(&row.hash)?;
                 let (idle_left, absolute_left) = session.left(now).ok()?;
-                let grant = &session.grant.row;
                 Some(SessionInfo {
-                    id: session.id.clone(),
-                    user: session.grant.person.facts().id.clone(),
-                    application: grant.application.clone(),
-                    client: grant.client.clone(),
-                    persona: grant.persona.clone(),
-                    method: grant.method.clone(),
-                    device: grant.device.clone(),
-                    address: session.address.clone(),
+                    id: row.id,
+                    user: session.person.facts().id.clone(),
+                    application: grant.application,
+                    client: grant.client,
+                    persona: grant.persona,
+                    method: grant.method,
+                    device: grant.device,
+                    address: row.address,
                     signed_in: grant.created,
-                    created: session.created,
+                    created: row.created,
                     last_use: session.last_use(),
                     idle_left,
                     absolute_left,
@@ -90,7 +106,7 @@ impl Identity {
                 .cmp(&one.last_use)
                 .then_with(|| one.id.cmp(&two.id))
         });
-        all
+        Ok(all)
     }
 
     /// Ends the sign-in that a token belongs to, whether the session still
@@ -100,15 +116,10 @@ impl Identity {
     /// # Errors
     /// [`IdentityError::Store`]; the session then goes on.
     pub async fn end(&self, token: &str, address: &str) -> Result<(), IdentityError> {
-        let hash = tokens::hash_of(token);
-        let grant = match self.sessions.get(&hash) {
-            Some(session) => Some(session.grant.row.id.clone()),
-            None => self.store.grant_of_token(hash)?,
-        };
-        if let Some(grant) = grant {
-            self.end_grant(&grant, "", "sign-out", address).await?;
+        match self.store.grant_of_token(tokens::hash_of(token))? {
+            Some(grant) => self.end_grant(&grant, "", "sign-out", address).await,
+            None => Ok(()),
         }
-        Ok(())
     }
 
     /// Ends the sign-in that a session belongs to.
@@ -122,19 +133,13 @@ impl Identity {
         by: &str,
         address: &str,
     ) -> Result<(), IdentityError> {
-        let key = match whose {
-            Whose::Of(user) => Some(key_of(user)),
-            Whose::Everybodys => None,
-        };
-        let found = self.sessions.all().into_iter().find(|session| {
-            session.id == id
-                && key
-                    .as_ref()
-                    .is_none_or(|key| session.grant.row.user == *key)
+        let found = self.store.grant_of_session(id)?;
+        let found = found.filter(|grant| match whose {
+            Whose::Of(user) => grant.user == key_of(user),
+            Whose::Everybodys => true,
         });
-        let session = found.ok_or(IdentityError::NoSuchSession)?;
-        self.end_grant(&session.grant.row.id, by, "session ended", address)
-            .await
+        let grant = found.ok_or(IdentityError::NoSuchSession)?;
+        self.end_grant(&grant, by, "session ended", address).await
     }
 
     /// Ends every sign-in of one person, or of everybody. Answers how many.
@@ -164,32 +169,24 @@ impl Identity {
                 .store
                 .end_grants_of(&user, self.clock.now(), entry)
                 .await?;
-            count += ended.len();
-            for grant in ended {
-                self.sessions.end(&grant);
-            }
+            count += ended.grants;
+            self.forget(&ended.tokens).await;
         }
         Ok(count)
     }
 
     async fn end_grant(
         &self,
-        grant: &str,
+        grant: &GrantRow,
         by: &str,
         activity: &str,
         address: &str,
     ) -> Result<(), IdentityError> {
-        let whose = self
-            .sessions
-            .all()
-            .into_iter()
-            .find(|session| session.grant.row.id == grant)
-            .map(|session| session.grant.row.user.clone())
-            .unwrap_or_default();
-        let entry = self.ending(by, &whose, activity, address);
-        // Durable first: memory forgets only what the database has ended.
-        self.store.end_grant(grant, self.clock.now(), entry).await?;
-        self.sessions.end(grant);
+        let entry = self.ending(by, &grant.user, activity, address);
+        // Durable first: nothing forgets but what the database has ended.
+        let now = self.clock.now();
+        let ended = self.store.end_grant(&grant.id, now, entry).await?;
+        self.forget(&ended.tokens).await;
         Ok(())
     }
 

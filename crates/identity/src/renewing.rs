@@ -2,13 +2,12 @@
 //! the end of the family on reuse: RFC 9700, section 4.14).
 
 use crate::clients::Client;
-use crate::identity::Identity;
+use crate::identity::{Identity, Sessions};
 use crate::signing_in::signed_in;
 use crate::{IdentityError, SignedIn, tokens};
 use chancery_proto::secret::Secret;
 use chancery_store::audit::AuditEntry;
 use chancery_store::grants::{GrantRow, OVERLAP, Renewal, Renewed};
-use std::time::Duration;
 
 impl Identity {
     /// Renews a session. The old one goes on for a moment, so that its calls
@@ -17,7 +16,8 @@ impl Identity {
     ///
     /// # Errors
     /// [`IdentityError::CannotRenew`] when a person has to sign in;
-    /// [`IdentityError::Store`], and then the token is still good.
+    /// [`IdentityError::Store`] and [`IdentityError::SessionsUnavailable`], and
+    /// then the token is still good.
     pub async fn renew(
         &self,
         refresh_token: &Secret,
@@ -50,36 +50,47 @@ impl Identity {
             session_hash,
             session_id: tokens::random_id()?,
             next_refresh: tokens::hash_of(next_refresh.reveal()),
-            successor_used: self
-                .sessions
-                .get(&session_hash)
-                .is_some_and(|session| session.was_used()),
+            successor_used: match &self.sessions {
+                Sessions::Memory(memory) => memory
+                    .get(&session_hash)
+                    .is_some_and(|session| session.was_used()),
+                Sessions::Shared(shared) => shared
+                    .was_used(&session_hash)
+                    .await
+                    .map_err(|_| IdentityError::SessionsUnavailable)?,
+            },
             policies: self.lifetimes.all(),
             application: by.map(|client| client.application().to_owned()),
             proving: self.clients.proving(),
             address: address.to_owned(),
             now,
         };
-        let (grant, row) = match self.store.renew(renewal).await? {
+        let over = match self.store.renew(renewal).await? {
             Renewed::Refused => return Err(IdentityError::CannotRenew),
-            Renewed::Reused(grant) => {
-                self.sessions.end(&grant.id);
+            Renewed::Reused(grant, ended) => {
+                self.forget(&ended.tokens).await;
                 self.note(&grant, "refresh token used twice: sign-in ended", address)
                     .await?;
                 return Err(IdentityError::CannotRenew);
             }
-            Renewed::Again(grant, row) => (grant, row),
-            Renewed::Fresh(grant, row) => {
-                self.note(&grant, "success", address).await?;
-                (grant, row)
+            Renewed::Again(over) => over,
+            Renewed::Fresh(over) => {
+                self.note(&over.grant, "success", address).await?;
+                over
             }
         };
-        let session = self.adopt(grant, row, Duration::ZERO)?;
+        let session = self.adopt(&over.grant, &over.session).await?;
         let dies = now.plus(OVERLAP);
-        for other in self.sessions.all() {
-            if other.grant.row.id == session.grant.row.id && other.hash != session_hash {
-                other.dies_at(dies);
+        match &self.sessions {
+            Sessions::Memory(memory) => {
+                for other in over.others.iter().filter_map(|hash| memory.get(hash)) {
+                    other.dies_at(dies);
+                }
             }
+            Sessions::Shared(shared) => shared
+                .let_die(&over.others, dies)
+                .await
+                .map_err(|_| IdentityError::SessionsUnavailable)?,
         }
         Ok(signed_in(&session, now, token, next_refresh))
     }

@@ -1,9 +1,9 @@
 //! Signing in: with a password, or with what somebody else has proved.
 
-use crate::attempts::Attempts;
-use crate::identity::Identity;
+use crate::identity::{Identity, Sessions};
+use crate::memory::lock;
 use crate::persona::Persona;
-use crate::session::Session;
+use crate::session::{Record, Session};
 use crate::{IdentityError, tokens};
 use chancery_proto::clock::Timestamp;
 use chancery_proto::secret::Secret;
@@ -11,7 +11,7 @@ use chancery_store::StoreError;
 use chancery_store::audit::AuditEntry;
 use chancery_store::grants::{Begun, GrantRow, RefreshRow, SessionRow};
 use chancery_store::users::{User, key_of};
-use std::sync::{Arc, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Somebody who wants to sign in.
@@ -130,6 +130,7 @@ impl Identity {
     }
 
     async fn try_sign_in(&self, sign_in: &SignIn) -> Result<SignedIn, IdentityError> {
+        self.must_be_up()?;
         let (matches, refusal) = match &sign_in.proof {
             Proof::Password(password) => {
                 self.is_time(sign_in)?;
@@ -146,7 +147,7 @@ impl Identity {
         let user = self.store.user(&sign_in.user)?;
         let user = user.filter(|user| matches && user.enabled);
         if matches!(sign_in.proof, Proof::Password(_)) {
-            self.note_try(sign_in, user.is_some());
+            self.note_try(&key_of(&sign_in.user), &sign_in.address, user.is_some());
         }
         let Some(user) = user else {
             return Err(refusal);
@@ -158,16 +159,10 @@ impl Identity {
         self.begin(sign_in).await
     }
 
-    fn attempts(&self) -> MutexGuard<'_, Attempts> {
-        self.attempts.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// Whether a password may be tried now.
     fn is_time(&self, sign_in: &SignIn) -> Result<(), IdentityError> {
         let account = key_of(&sign_in.user);
-        let wait = self
-            .attempts()
-            .wait(&account, &sign_in.address, self.clock.now());
+        let wait = lock(&self.attempts).wait(&account, &sign_in.address, self.clock.now());
         if wait.is_zero() {
             return Ok(());
         }
@@ -175,17 +170,6 @@ impl Identity {
         Err(IdentityError::TooSoon(
             u32::try_from(seconds).unwrap_or(u32::MAX),
         ))
-    }
-
-    fn note_try(&self, sign_in: &SignIn, is_right: bool) {
-        let account = key_of(&sign_in.user);
-        let now = self.clock.now();
-        let mut attempts = self.attempts();
-        if is_right {
-            attempts.right(&account, &sign_in.address, now);
-        } else {
-            attempts.wrong(&account, &sign_in.address, now);
-        }
     }
 
     async fn begin(&self, sign_in: &SignIn) -> Result<SignedIn, IdentityError> {
@@ -218,7 +202,7 @@ impl Identity {
             }
             other => other?,
         }
-        self.take_up(begun, tokens)
+        self.take_up(begun, tokens).await
     }
 
     /// A sign-in that is not written down yet, and the tokens it will give.
@@ -268,31 +252,44 @@ impl Identity {
         Ok((begun, tokens))
     }
 
-    /// Takes up a sign-in that was written down.
-    pub(crate) fn take_up(&self, begun: Begun, tokens: Tokens) -> Result<SignedIn, IdentityError> {
+    /// Takes up a sign-in that was written down. Where that fails the sign-in
+    /// is undone.
+    pub(crate) async fn take_up(
+        &self,
+        begun: Begun,
+        tokens: Tokens,
+    ) -> Result<SignedIn, IdentityError> {
         let now = begun.grant.created;
-        let session = self.adopt(begun.grant, begun.session, Duration::ZERO)?;
-        Ok(signed_in(&session, now, tokens.session, tokens.refresh))
+        let adopted = self.adopt(&begun.grant, &begun.session).await;
+        if let Err(IdentityError::SessionsUnavailable) = &adopted {
+            let mut entry = begun.entry.clone();
+            entry.outcome = "undone".to_owned();
+            self.store.end_grant(&begun.grant.id, now, entry).await?;
+        }
+        Ok(signed_in(&*adopted?, now, tokens.session, tokens.refresh))
     }
 
-    /// Takes a session that the database has into memory.
-    pub(crate) fn adopt(
+    /// Takes in a session that the database has.
+    pub(crate) async fn adopt(
         &self,
-        row: GrantRow,
-        session: SessionRow,
-        slack: Duration,
+        grant: &GrantRow,
+        row: &SessionRow,
     ) -> Result<Arc<Session>, IdentityError> {
-        let Some(grant) = self.grant_of(row) else {
+        let session = self.session_of(Record::of(grant, row));
+        let mut session = Arc::new(session.ok_or(IdentityError::CannotRenew)?);
+        let unavailable = |_| IdentityError::SessionsUnavailable;
+        match &self.sessions {
+            Sessions::Memory(memory) => session = memory.insert(session),
+            Sessions::Shared(shared) => shared.put(&session).await.map_err(unavailable)?,
+        }
+        // Whoever ended the sign-in since it was written has looked for its
+        // sessions before this one was there: look again.
+        if self.store.grant_is_over(&grant.id)? {
+            self.forget(&[session.hash]).await;
             return Err(IdentityError::CannotRenew);
-        };
-        let session = Arc::new(Session::new(session, grant, slack));
-        self.sessions.insert(Arc::clone(&session));
-        // Whoever ended the sign-in since it was written has looked at memory
-        // before this session was there: look again.
-        if self.store.grant_is_over(&session.grant.row.id)? {
-            self.sessions.end(&session.grant.row.id);
-            self.sessions.remove(&session.hash);
-            return Err(IdentityError::CannotRenew);
+        }
+        if let Sessions::Shared(shared) = &self.sessions {
+            shared.live_on(&session).await.map_err(unavailable)?;
         }
         Ok(session)
     }
@@ -324,8 +321,8 @@ pub(crate) fn signed_in(
     SignedIn {
         token,
         refresh_token,
-        idle: session.left(now).map_or(Duration::ZERO, |(idle, _)| idle),
-        persona: session.grant.persona,
-        user: session.grant.person.facts(),
+        idle: session.life(now),
+        persona: session.persona,
+        user: session.person.facts(),
     }
 }

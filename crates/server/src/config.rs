@@ -1,5 +1,6 @@
 //! The configuration: a TOML file, and what the command line puts over it.
 
+use crate::session_store::Sessions;
 use chancery_proto::level::ApiLevel;
 use serde::Deserialize;
 use std::net::SocketAddr;
@@ -41,6 +42,8 @@ pub(crate) struct Config {
     pub(crate) kerberos: Option<Kerberos>,
     /// The ways to sign in.
     pub(crate) sign_in: SignIn,
+    /// Where sessions live.
+    pub(crate) sessions: Sessions,
     /// Behaving like an older server.
     pub(crate) compat: Compat,
 }
@@ -164,6 +167,7 @@ impl Config {
             .into_iter()
             .flatten()
             .chain(keytab)
+            .chain(config.sessions.paths())
         {
             *inside = base.join(&*inside);
         }
@@ -201,6 +205,7 @@ impl Config {
                  Set tls.cert and tls.key, or listen on 127.0.0.1; if a proxy in front speaks TLS, set tls.terminated_in_front = true."
             )));
         }
+        self.sessions.check()?;
         let methods = &self.sign_in.methods;
         for (index, method) in methods.iter().enumerate() {
             if methods[..index].contains(method) {

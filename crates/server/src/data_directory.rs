@@ -19,7 +19,7 @@ pub(crate) enum DataError {
     Unusable(PathBuf, #[source] io::Error),
     /// A server has it.
     #[error(
-        "Another chancery-server already serves {0}. Stop it first, or name another directory with --data."
+        "Another chancery-server already serves {0}. Stop it first, or name another directory with --data. Several may serve it together when each of them keeps sessions in Redis (sessions.redis in the configuration)."
     )]
     InUse(PathBuf),
     /// There is nothing in it.
@@ -86,8 +86,9 @@ impl DataDirectory {
         self.path.join("chancery.db")
     }
 
-    /// Holds it for one server. The lock goes with the file, also when the process is killed.
-    pub(crate) fn hold(&self) -> Result<File, DataError> {
+    /// Holds it for one server, or for several that share it. The lock goes with
+    /// the file, also when the process is killed.
+    pub(crate) fn hold(&self, is_shared: bool) -> Result<File, DataError> {
         let path = self.path.join("serve.lock");
         let file = OpenOptions::new()
             .create(true)
@@ -95,7 +96,12 @@ impl DataDirectory {
             .write(true)
             .open(&path)
             .map_err(|error| DataError::Unusable(self.path.clone(), error))?;
-        match file.try_lock() {
+        let locked = if is_shared {
+            file.try_lock_shared()
+        } else {
+            file.try_lock()
+        };
+        match locked {
             Ok(()) => Ok(file),
             Err(fs::TryLockError::WouldBlock) => Err(DataError::InUse(self.path.clone())),
             Err(fs::TryLockError::Error(error)) => {

@@ -10,5 +10,6 @@ mod http;
 mod pages;
 mod routes;
 pub mod sample;
+mod session_store;
 mod trusted;
 mod wire;

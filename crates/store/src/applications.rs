@@ -1,9 +1,10 @@
 //! How long sessions live, per kind of application and per registered
 //! application, and other small settings.
 
-use crate::{Store, StoreError, clients};
+use crate::{Store, StoreError};
 use chancery_proto::clock::Timestamp;
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
+use std::time::Duration;
 
 /// Lifetimes for one kind of application. All in seconds.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,6 +19,15 @@ pub struct ApplicationSettings {
     pub refresh: bool,
     /// How long a refresh token waits for its use.
     pub refresh_seconds: u64,
+}
+
+/// What had run out before the lifetimes were changed, and stays so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Lapsed {
+    /// Sessions that were used no later than that.
+    pub used: Timestamp,
+    /// Sessions whose person signed in no later than that.
+    pub signed_in: Timestamp,
 }
 
 const HOUR: u64 = 60 * 60;
@@ -41,19 +51,44 @@ pub fn defaults() -> Vec<ApplicationSettings> {
     ]
 }
 
-/// The idle time that holds for a kind, in seconds.
-fn idle_of(connection: &Connection, name: &str) -> Result<u64, StoreError> {
+/// The lifetimes that hold for a kind or a registered application, and what had
+/// run out before.
+fn of(
+    connection: &Connection,
+    name: &str,
+) -> Result<Option<(ApplicationSettings, Lapsed)>, StoreError> {
     let set = connection
-        .query_row(
-            "SELECT idle_seconds FROM applications WHERE name = ?1",
-            [name],
-            |row| row.get(0),
-        )
+        .prepare_cached(&format!("{SELECT} WHERE name = ?1"))?
+        .query_row([name], read)
         .optional()?;
     let usual = || defaults().into_iter().find(|one| one.name == name);
-    Ok(set
-        .or_else(|| usual().map(|one| one.idle_seconds))
-        .unwrap_or(0))
+    Ok(set.or_else(|| usual().map(|one| (one, Lapsed::default()))))
+}
+
+const SELECT: &str = "SELECT name, idle_seconds, absolute_seconds, refresh, refresh_seconds, used_after, signed_in_after FROM applications";
+
+fn read(row: &Row<'_>) -> rusqlite::Result<(ApplicationSettings, Lapsed)> {
+    let settings = ApplicationSettings {
+        name: row.get(0)?,
+        idle_seconds: row.get(1)?,
+        absolute_seconds: row.get(2)?,
+        refresh: row.get(3)?,
+        refresh_seconds: row.get(4)?,
+    };
+    let lapsed = Lapsed {
+        used: Timestamp(row.get(5)?),
+        signed_in: Timestamp(row.get(6)?),
+    };
+    Ok((settings, lapsed))
+}
+
+/// The longest time that any session may go unused.
+pub(crate) fn longest_idle(connection: &Connection) -> Result<Duration, StoreError> {
+    let set: Option<u64> = connection
+        .prepare_cached("SELECT MAX(idle_seconds) FROM applications")?
+        .query_row([], |row| row.get(0))?;
+    let usual = defaults().iter().map(|one| one.idle_seconds).max();
+    Ok(Duration::from_secs(set.max(usual).unwrap_or(0)))
 }
 
 /// Lifetimes that contradict neither each other nor the clock.
@@ -86,18 +121,28 @@ pub(crate) fn check(settings: &ApplicationSettings) -> Result<(), StoreError> {
 pub(crate) fn write(
     connection: &Connection,
     settings: &ApplicationSettings,
+    lapsed: Lapsed,
 ) -> Result<(), StoreError> {
     connection.execute(
-        "INSERT OR REPLACE INTO applications VALUES (?1, ?2, ?3, ?4, ?5)",
+        "INSERT OR REPLACE INTO applications
+         (name, idle_seconds, absolute_seconds, refresh, refresh_seconds, used_after, signed_in_after)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
         params![
             settings.name,
             settings.idle_seconds,
             settings.absolute_seconds,
             settings.refresh,
-            settings.refresh_seconds
+            settings.refresh_seconds,
+            lapsed.used.0,
+            lapsed.signed_in.0
         ],
     )?;
     Ok(())
+}
+
+/// How long ago, at `now`, what is `seconds` old by then began.
+fn ago(now: Timestamp, seconds: u64) -> Timestamp {
+    Timestamp(now.0 - i64::try_from(seconds * 1000).unwrap_or(i64::MAX))
 }
 
 impl Store {
@@ -107,31 +152,32 @@ impl Store {
     /// # Errors
     /// When the database cannot be read.
     pub fn applications(&self) -> Result<Vec<ApplicationSettings>, StoreError> {
+        let all = self.lifetimes()?;
+        Ok(all.into_iter().map(|(settings, _)| settings).collect())
+    }
+
+    /// As [`Store::applications`], with what had run out before they were set.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn lifetimes(&self) -> Result<Vec<(ApplicationSettings, Lapsed)>, StoreError> {
         self.read(|connection| {
-            let mut statement = connection.prepare_cached(
-                "SELECT name, idle_seconds, absolute_seconds, refresh, refresh_seconds FROM applications",
-            )?;
-            let set: Vec<ApplicationSettings> = statement
-                .query_map([], |row| {
-                    Ok(ApplicationSettings {
-                        name: row.get(0)?,
-                        idle_seconds: row.get(1)?,
-                        absolute_seconds: row.get(2)?,
-                        refresh: row.get(3)?,
-                        refresh_seconds: row.get(4)?,
-                    })
-                })?
-                .collect::<Result<_, _>>()?;
-            let mut all = defaults();
+            let mut statement = connection.prepare_cached(SELECT)?;
+            let set: Vec<(ApplicationSettings, Lapsed)> =
+                statement.query_map([], read)?.collect::<Result<_, _>>()?;
+            let mut all: Vec<_> = defaults()
+                .into_iter()
+                .map(|one| (one, Lapsed::default()))
+                .collect();
             for one in &mut all {
-                if let Some(found) = set.iter().find(|candidate| candidate.name == one.name) {
+                if let Some(found) = set.iter().find(|candidate| candidate.0.name == one.0.name) {
                     *one = found.clone();
                 }
             }
             let kinds = all.len();
             let registered = set
                 .into_iter()
-                .filter(|one| !all[..kinds].iter().any(|kind| kind.name == one.name))
+                .filter(|one| !all[..kinds].iter().any(|kind| kind.0.name == one.0.name))
                 .collect::<Vec<_>>();
             all.extend(registered);
             Ok(all)
@@ -139,8 +185,8 @@ impl Store {
     }
 
     /// Sets the lifetimes of one kind of application. Sessions that have run out
-    /// under the ones before (by what is written of their last use) stay dead,
-    /// however long the new ones are.
+    /// under the ones before stay dead, however long the new ones are; answers
+    /// which those are.
     ///
     /// # Errors
     /// [`StoreError::NotFound`] for a kind that does not exist, [`StoreError::Invalid`]
@@ -149,26 +195,32 @@ impl Store {
         &self,
         settings: ApplicationSettings,
         now: Timestamp,
-    ) -> Result<(), StoreError> {
+    ) -> Result<Lapsed, StoreError> {
         check(&settings)?;
         self.write(move |connection| {
-            if !defaults().iter().any(|one| one.name == settings.name)
-                && !clients::is_registered(connection, &settings.name)?
-            {
+            let Some((before, lapsed)) = of(connection, &settings.name)? else {
                 return Err(StoreError::NotFound("application"));
-            }
-            let before = idle_of(connection, &settings.name)?;
-            // A use may not be written down yet: the worthwhile part, and a moment.
-            let slack = (before / 60).min(60) + 2;
-            let long_ago = now.0 - i64::try_from((before + slack) * 1000).unwrap_or(i64::MAX);
-            connection.execute(
-                "UPDATE sessions SET dies = MIN(COALESCE(dies, ?1), ?1) WHERE last_use <= ?2
-                 AND grant_id IN (SELECT id FROM grants WHERE application = ?3)",
-                params![now.0, long_ago, settings.name],
-            )?;
-            write(connection, &settings)
+            };
+            let lapsed = Lapsed {
+                used: lapsed.used.max(ago(now, before.idle_seconds)),
+                signed_in: lapsed.signed_in.max(ago(now, before.absolute_seconds)),
+            };
+            write(connection, &settings, lapsed)?;
+            Ok(lapsed)
         })
         .await
+    }
+
+    /// Counts changes of people, applications and lifetimes, whoever makes them:
+    /// another number means that what is kept of them in memory is old.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn facts_version(&self) -> Result<i64, StoreError> {
+        self.read(|connection| {
+            let mut statement = connection.prepare_cached("SELECT version FROM facts")?;
+            Ok(statement.query_row([], |row| row.get(0))?)
+        })
     }
 
     /// A small value kept under a name.

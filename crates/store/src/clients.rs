@@ -1,8 +1,8 @@
 //! Registered applications: clients of this server's OAuth 2.
 
-use crate::applications::{self, ApplicationSettings};
+use crate::applications::{self, ApplicationSettings, Lapsed};
 use crate::audit::{self, AuditEntry};
-use crate::grants::{self, TokenHash};
+use crate::grants::{self, Ended, TokenHash};
 use crate::{Store, StoreError};
 use chancery_proto::clock::Timestamp;
 use rusqlite::{Connection, Row, params};
@@ -102,7 +102,7 @@ impl Store {
                 )));
             }
             write(connection, &client, entry.at)?;
-            applications::write(connection, &lifetimes)?;
+            applications::write(connection, &lifetimes, Lapsed::default())?;
             audit::add(connection, &entry)
         })
         .await
@@ -124,15 +124,11 @@ impl Store {
     }
 
     /// Strikes an application from the register and ends everything it was
-    /// given. Answers which sign-ins ended.
+    /// given. Answers what ended.
     ///
     /// # Errors
     /// [`StoreError::NotFound`] when there is none of that id.
-    pub async fn remove_client(
-        &self,
-        id: &str,
-        entry: AuditEntry,
-    ) -> Result<Vec<String>, StoreError> {
+    pub async fn remove_client(&self, id: &str, entry: AuditEntry) -> Result<Ended, StoreError> {
         let id = id.to_owned();
         self.write(move |connection| {
             if connection.execute("DELETE FROM clients WHERE id = ?1", [&id])? == 0 {
@@ -140,11 +136,12 @@ impl Store {
             }
             let mut statement = connection
                 .prepare("SELECT id FROM grants WHERE application = ?1 AND ended IS NULL")?;
-            let ended: Vec<String> = statement
+            let grants: Vec<String> = statement
                 .query_map([&id], |row| row.get(0))?
                 .collect::<Result<_, _>>()?;
-            for grant in &ended {
-                grants::end(connection, grant, entry.at)?;
+            let mut ended = Ended::default();
+            for grant in &grants {
+                grants::end(connection, grant, entry.at, &mut ended)?;
             }
             for table in ["consents", "codes", "device_codes"] {
                 connection.execute(&format!("DELETE FROM {table} WHERE client = ?1"), [&id])?;

@@ -1,6 +1,6 @@
 //! Authorization codes (RFC 6749, section 4.1): by hash only, used once.
 
-use crate::grants::{self, Begun, TokenHash};
+use crate::grants::{self, Begun, Ended, TokenHash};
 use crate::{Store, StoreError};
 use chancery_proto::clock::Timestamp;
 use rusqlite::{OptionalExtension, params};
@@ -39,7 +39,7 @@ pub enum Redeemed {
     /// It is good: the sign-in has begun.
     Begun,
     /// It was used before. What it gave has ended.
-    Reused(String),
+    Reused(Ended),
     /// No such code.
     Unknown,
 }
@@ -120,8 +120,9 @@ impl Store {
             match found {
                 None => Ok(Redeemed::Unknown),
                 Some(Some(given)) => {
-                    grants::end(connection, &given, begun.entry.at)?;
-                    Ok(Redeemed::Reused(given))
+                    let mut ended = Ended::default();
+                    grants::end(connection, &given, begun.entry.at, &mut ended)?;
+                    Ok(Redeemed::Reused(ended))
                 }
                 Some(None) => {
                     begun.write(connection)?;
@@ -135,7 +136,7 @@ impl Store {
         .await
     }
 
-    /// Ends what a code gave, if it was used. Answers which sign-in that was.
+    /// Ends what a code gave, if it was used. Answers what ended.
     ///
     /// # Errors
     /// When the database cannot be written.
@@ -143,17 +144,18 @@ impl Store {
         &self,
         hash: TokenHash,
         now: Timestamp,
-    ) -> Result<Option<String>, StoreError> {
+    ) -> Result<Ended, StoreError> {
         self.write(move |connection| {
             let given: Option<String> = connection
                 .prepare_cached("SELECT grant_id FROM codes WHERE hash = ?1")?
                 .query_row([hash], |row| row.get(0))
                 .optional()?
                 .flatten();
+            let mut ended = Ended::default();
             if let Some(grant) = &given {
-                grants::end(connection, grant, now)?;
+                grants::end(connection, grant, now, &mut ended)?;
             }
-            Ok(given)
+            Ok(ended)
         })
         .await
     }

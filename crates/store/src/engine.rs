@@ -43,10 +43,7 @@ type Completion = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
 /// Handed no connection when no transaction could begin.
 type Work = Box<dyn FnOnce(Option<&Connection>) -> Completion + Send>;
 
-enum Job {
-    Write(Work),
-    ChangedElsewhere(oneshot::Sender<bool>),
-}
+struct Job(Work);
 
 impl Store {
     /// Opens the database, making or upgrading it where needed.
@@ -110,7 +107,7 @@ impl Store {
         work: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         let (answer, outcome) = oneshot::channel();
-        self.send(Job::Write(Box::new(move |connection| {
+        self.send(Job(Box::new(move |connection| {
             let result = connection.map_or_else(
                 || Err(stopped()),
                 |connection| in_savepoint(connection, work),
@@ -124,16 +121,6 @@ impl Store {
             })
         })))?;
         outcome.await.map_err(|_| stopped())?
-    }
-
-    /// Whether another process committed since this was last asked.
-    ///
-    /// # Errors
-    /// [`StoreError::Unavailable`] once the store is closed.
-    pub async fn changed_elsewhere(&self) -> Result<bool, StoreError> {
-        let (answer, outcome) = oneshot::channel();
-        self.send(Job::ChangedElsewhere(answer))?;
-        outcome.await.map_err(|_| stopped())
     }
 
     fn send(&self, job: Job) -> Result<(), StoreError> {
@@ -199,33 +186,15 @@ fn in_savepoint<T>(
 }
 
 fn run_writer(connection: &Connection, jobs: &Receiver<Job>) {
-    let mut seen = data_version(connection);
     while let Ok(first) = jobs.recv() {
+        let begun = connection.execute_batch("BEGIN IMMEDIATE");
         let mut next = Some(first);
         let mut completions: Vec<Completion> = Vec::new();
-        let mut begun = Ok(());
-        let mut open = false;
-        while let Some(job) = next.take() {
-            match job {
-                Job::ChangedElsewhere(answer) => {
-                    let version = data_version(connection);
-                    let _ = answer.send(version != seen);
-                    seen = version;
-                }
-                Job::Write(work) => {
-                    if !open {
-                        begun = connection.execute_batch("BEGIN IMMEDIATE");
-                        open = true;
-                    }
-                    completions.push(work(begun.is_ok().then_some(connection)));
-                }
-            }
+        while let Some(Job(work)) = next.take() {
+            completions.push(work(begun.is_ok().then_some(connection)));
             if completions.len() < LARGEST_BATCH {
                 next = jobs.try_recv().ok();
             }
-        }
-        if completions.is_empty() {
-            continue;
         }
         let committed = match &begun {
             Ok(()) => connection.execute_batch("COMMIT"),
@@ -246,10 +215,4 @@ fn run_writer(connection: &Connection, jobs: &Receiver<Job>) {
             });
         }
     }
-}
-
-fn data_version(connection: &Connection) -> i64 {
-    connection
-        .query_row("PRAGMA data_version", [], |row| row.get(0))
-        .unwrap_or(0)
 }

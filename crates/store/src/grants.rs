@@ -3,7 +3,7 @@
 //! Ends are written here before anybody is told, so that a session which was
 //! ended never comes back, whatever was lost elsewhere.
 
-use crate::applications::ApplicationSettings;
+use crate::applications::{self, ApplicationSettings};
 use crate::audit::{self, AuditEntry};
 use crate::users;
 use crate::{Store, StoreError};
@@ -119,18 +119,55 @@ impl Renewal {
     }
 }
 
+/// A session that takes over from others of its sign-in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TakenOver {
+    /// The sign-in.
+    pub grant: GrantRow,
+    /// The session that took over.
+    pub session: SessionRow,
+    /// Those that it took over from: they end within [`OVERLAP`].
+    pub others: Vec<TokenHash>,
+}
+
 /// How a renewal ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Renewed {
     /// A new session took over.
-    Fresh(GrantRow, SessionRow),
+    Fresh(TakenOver),
     /// The answer was lost, and is given once more.
-    Again(GrantRow, SessionRow),
+    Again(TakenOver),
     /// The token was used before: the whole sign-in ended.
-    Reused(GrantRow),
+    Reused(GrantRow, Ended),
     /// No such token, or its sign-in is over.
     Refused,
 }
+
+/// What ended.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Ended {
+    /// How many sign-ins.
+    pub grants: usize,
+    /// The tokens of their sessions.
+    pub tokens: Vec<TokenHash>,
+}
+
+/// A session that was ended, in the order in which they were.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct End {
+    /// Later ones have higher numbers.
+    pub seq: i64,
+    /// The session's token.
+    pub hash: TokenHash,
+}
+
+/// Ends are remembered for so long, or for the longest time that a session may
+/// go unused and a day more, where that is longer: a store that lost what
+/// happened lately has no session that lives longer.
+const ENDS_KEPT: Duration = Duration::from_secs(31 * 24 * 3600);
+const A_DAY: Duration = Duration::from_secs(24 * 3600);
+/// Old ends that are let go with every new one.
+const CLEARED: i64 = 8;
 
 const GRANT: &str =
     "g.id, g.user, g.application, g.client, g.persona, g.method, g.device, g.address, g.created";
@@ -160,6 +197,16 @@ fn session_of(row: &Row<'_>, first: usize) -> rusqlite::Result<SessionRow> {
         dies: row.get::<_, Option<i64>>(first + 5)?.map(Timestamp),
         address: row.get(first + 6)?,
     })
+}
+
+/// Sessions of sign-ins that go on, of people who may sign in.
+const LIVING: &str = "SELECT g.id, g.user, g.application, g.client, g.persona, g.method, g.device, g.address, g.created,
+    s.hash, s.id, s.grant_id, s.created, s.last_use, s.dies, s.address
+    FROM sessions s JOIN grants g ON g.id = s.grant_id JOIN users u ON u.key = g.user
+    WHERE g.ended IS NULL AND u.enabled AND g.created >= u.not_before";
+
+fn both_of(row: &Row<'_>) -> rusqlite::Result<(GrantRow, SessionRow)> {
+    Ok((grant_of(row, 0)?, session_of(row, 9)?))
 }
 
 fn insert_session(connection: &Connection, session: &SessionRow) -> Result<(), StoreError> {
@@ -232,40 +279,63 @@ impl Begun {
     }
 }
 
+/// Ends a sign-in, in the transaction that goes on, and adds it to what ended.
 pub(crate) fn end(
     connection: &Connection,
     grant: &str,
     now: Timestamp,
-) -> Result<bool, StoreError> {
-    let ended = connection
+    ended: &mut Ended,
+) -> Result<(), StoreError> {
+    ended.grants += connection
         .prepare_cached("UPDATE grants SET ended = ?2 WHERE id = ?1 AND ended IS NULL")?
         .execute(params![grant, now.0])?;
-    connection
-        .prepare_cached("DELETE FROM sessions WHERE grant_id = ?1")?
-        .execute([grant])?;
+    let mut sessions =
+        connection.prepare_cached("DELETE FROM sessions WHERE grant_id = ?1 RETURNING hash")?;
+    let tokens: Vec<TokenHash> = sessions
+        .query_map([grant], |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
+    for hash in &tokens {
+        connection
+            .prepare_cached("INSERT INTO ends (hash, at) VALUES (?1, ?2)")?
+            .execute(params![hash, now.0])?;
+    }
+    if !tokens.is_empty() {
+        clear_ends(connection, now)?;
+    }
+    ended.tokens.extend(tokens);
     connection
         .prepare_cached("DELETE FROM refresh_tokens WHERE grant_id = ?1")?
         .execute([grant])?;
-    Ok(ended > 0)
+    Ok(())
 }
 
-fn end_all_of(
-    connection: &Connection,
-    user: &str,
-    now: Timestamp,
-) -> Result<Vec<String>, StoreError> {
+fn clear_ends(connection: &Connection, now: Timestamp) -> Result<(), StoreError> {
+    let kept = ENDS_KEPT.max(applications::longest_idle(connection)? + A_DAY);
+    let since = now
+        .0
+        .saturating_sub(i64::try_from(kept.as_millis()).unwrap_or(i64::MAX));
+    connection
+        .prepare_cached(
+            "DELETE FROM ends WHERE seq < (SELECT MIN(seq) FROM ends) + ?2 AND at < ?1",
+        )?
+        .execute(params![since, CLEARED])?;
+    Ok(())
+}
+
+fn end_all_of(connection: &Connection, user: &str, now: Timestamp) -> Result<Ended, StoreError> {
     let mut statement =
         connection.prepare_cached("SELECT id FROM grants WHERE user = ?1 AND ended IS NULL")?;
     let ids: Vec<String> = statement
         .query_map([user], |row| row.get(0))?
         .collect::<Result<_, _>>()?;
+    let mut ended = Ended::default();
     for id in &ids {
-        end(connection, id, now)?;
+        end(connection, id, now, &mut ended)?;
     }
     // What they let in and what has not come in yet stays out.
     connection.execute("DELETE FROM codes WHERE user = ?1", [user])?;
     connection.execute("DELETE FROM device_codes WHERE user = ?1", [user])?;
-    Ok(ids)
+    Ok(ended)
 }
 
 impl Store {
@@ -331,20 +401,28 @@ impl Store {
                     .optional()?;
                 return match kept {
                     Some(session) if !renewal.successor_used && now.since(used) < REPLAY_WINDOW => {
-                        Ok(Renewed::Again(grant, session))
+                        let others = connection
+                            .prepare_cached("SELECT hash FROM sessions WHERE grant_id = ?1 AND hash <> ?2")?
+                            .query_map(params![grant.id, session.hash], |row| row.get(0))?
+                            .collect::<Result<_, _>>()?;
+                        Ok(Renewed::Again(TakenOver { grant, session, others }))
                     }
                     _ => {
-                        end(connection, &grant.id, now)?;
-                        Ok(Renewed::Reused(grant))
+                        let mut ended = Ended::default();
+                        end(connection, &grant.id, now, &mut ended)?;
+                        Ok(Renewed::Reused(grant, ended))
                     }
                 };
             }
             connection
                 .prepare_cached("UPDATE refresh_tokens SET used = ?2 WHERE hash = ?1")?
                 .execute(params![renewal.shown, now.0])?;
-            connection
-                .prepare_cached("UPDATE sessions SET dies = MIN(?2, COALESCE(dies, ?2)) WHERE grant_id = ?1")?
-                .execute(params![grant.id, now.plus(OVERLAP).0])?;
+            let others = connection
+                .prepare_cached(
+                    "UPDATE sessions SET dies = MIN(?2, COALESCE(dies, ?2)) WHERE grant_id = ?1 RETURNING hash",
+                )?
+                .query_map(params![grant.id, now.plus(OVERLAP).0], |row| row.get(0))?
+                .collect::<Result<_, _>>()?;
             let session = SessionRow {
                 hash: renewal.session_hash,
                 id: renewal.session_id,
@@ -357,12 +435,12 @@ impl Store {
             insert_session(connection, &session)?;
             let next = RefreshRow { hash: renewal.next_refresh, grant_id: grant.id.clone(), created: now, expires };
             insert_refresh(connection, &next)?;
-            Ok(Renewed::Fresh(grant, session))
+            Ok(Renewed::Fresh(TakenOver { grant, session, others }))
         })
         .await
     }
 
-    /// Ends a sign-in for good. Answers whether it was still going on.
+    /// Ends a sign-in for good. Answers what ended: nothing where it was over.
     ///
     /// # Errors
     /// When the database cannot be written.
@@ -371,11 +449,12 @@ impl Store {
         id: &str,
         now: Timestamp,
         entry: AuditEntry,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<Ended, StoreError> {
         let id = id.to_owned();
         self.write(move |connection| {
-            let ended = end(connection, &id, now)?;
-            if ended {
+            let mut ended = Ended::default();
+            end(connection, &id, now, &mut ended)?;
+            if ended.grants > 0 {
                 audit::add(connection, &entry)?;
             }
             Ok(ended)
@@ -383,7 +462,7 @@ impl Store {
         .await
     }
 
-    /// Ends every sign-in of a person; answers which.
+    /// Ends every sign-in of a person; answers what ended.
     ///
     /// # Errors
     /// When the database cannot be written.
@@ -392,7 +471,7 @@ impl Store {
         user: &str,
         now: Timestamp,
         entry: AuditEntry,
-    ) -> Result<Vec<String>, StoreError> {
+    ) -> Result<Ended, StoreError> {
         let key = users::key_of(user);
         self.write(move |connection| {
             let ended = end_all_of(connection, &key, now)?;
@@ -435,14 +514,80 @@ impl Store {
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub fn grant_of_token(&self, hash: TokenHash) -> Result<Option<String>, StoreError> {
+    pub fn grant_of_token(&self, hash: TokenHash) -> Result<Option<GrantRow>, StoreError> {
         self.read(|connection| {
-            let mut statement = connection.prepare_cached(
-                "SELECT g.id FROM grants g WHERE g.ended IS NULL AND g.id IN (
+            let mut statement = connection.prepare_cached(&format!(
+                "SELECT {GRANT} FROM grants g WHERE g.ended IS NULL AND g.id IN (
                     SELECT grant_id FROM refresh_tokens WHERE hash = ?1
                     UNION ALL SELECT grant_id FROM sessions WHERE hash = ?1)",
+            ))?;
+            Ok(statement
+                .query_row([hash], |row| grant_of(row, 0))
+                .optional()?)
+        })
+    }
+
+    /// Which sign-in the session of that id belongs to, if it is going on.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn grant_of_session(&self, id: &str) -> Result<Option<GrantRow>, StoreError> {
+        self.read(|connection| {
+            let mut statement = connection.prepare_cached(&format!(
+                "SELECT {GRANT} FROM grants g JOIN sessions s ON s.grant_id = g.id
+                 WHERE g.ended IS NULL AND s.id = ?1"
+            ))?;
+            Ok(statement
+                .query_row([id], |row| grant_of(row, 0))
+                .optional()?)
+        })
+    }
+
+    /// The session of a token, unless its sign-in ended or the person may not
+    /// sign in.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn session_of_token(
+        &self,
+        hash: TokenHash,
+    ) -> Result<Option<(GrantRow, SessionRow)>, StoreError> {
+        self.read(|connection| {
+            let mut statement = connection.prepare_cached(&format!("{LIVING} AND s.hash = ?1"))?;
+            Ok(statement.query_row([hash], both_of).optional()?)
+        })
+    }
+
+    /// Up to `most` ends after the one of that number, the earliest first.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn ends_after(&self, seq: i64, most: u32) -> Result<Vec<End>, StoreError> {
+        self.read(|connection| {
+            let mut statement = connection.prepare_cached(
+                "SELECT seq, hash FROM ends WHERE seq > ?1 ORDER BY seq LIMIT ?2",
             )?;
-            Ok(statement.query_row([hash], |row| row.get(0)).optional()?)
+            let ends = statement
+                .query_map(params![seq, most], |row| {
+                    Ok(End {
+                        seq: row.get(0)?,
+                        hash: row.get(1)?,
+                    })
+                })?
+                .collect::<Result<_, _>>()?;
+            Ok(ends)
+        })
+    }
+
+    /// The number of the last end; 0 when there is none.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn last_end(&self) -> Result<i64, StoreError> {
+        self.read(|connection| {
+            let mut statement =
+                connection.prepare_cached("SELECT COALESCE(MAX(seq), 0) FROM ends")?;
+            Ok(statement.query_row([], |row| row.get(0))?)
         })
     }
 
@@ -465,33 +610,30 @@ impl Store {
     /// When the database cannot be read.
     pub fn living_sessions(&self) -> Result<Vec<(GrantRow, SessionRow)>, StoreError> {
         self.read(|connection| {
-            let mut statement = connection.prepare_cached(&format!(
-                "SELECT {GRANT}, {SESSION} FROM sessions s JOIN grants g ON g.id = s.grant_id
-                 JOIN users u ON u.key = g.user
-                 WHERE g.ended IS NULL AND u.enabled AND g.created >= u.not_before"
-            ))?;
+            let mut statement = connection.prepare_cached(LIVING)?;
             let sessions = statement
-                .query_map([], |row| Ok((grant_of(row, 0)?, session_of(row, 9)?)))?
+                .query_map([], both_of)?
                 .collect::<Result<_, _>>()?;
             Ok(sessions)
         })
     }
 
-    /// Lets sessions live no longer than until then.
+    /// As [`Store::living_sessions`], of one person.
     ///
     /// # Errors
-    /// When the database cannot be written.
-    pub async fn let_die(&self, sessions: Vec<TokenHash>, at: Timestamp) -> Result<(), StoreError> {
-        self.write(move |connection| {
-            let mut end = connection.prepare_cached(
-                "UPDATE sessions SET dies = MIN(COALESCE(dies, ?2), ?2) WHERE hash = ?1",
-            )?;
-            for hash in &sessions {
-                end.execute(params![hash, at.0])?;
-            }
-            Ok(())
+    /// When the database cannot be read.
+    pub fn living_sessions_of(
+        &self,
+        user: &str,
+    ) -> Result<Vec<(GrantRow, SessionRow)>, StoreError> {
+        let key = users::key_of(user);
+        self.read(|connection| {
+            let mut statement = connection.prepare_cached(&format!("{LIVING} AND g.user = ?1"))?;
+            let sessions = statement
+                .query_map([key], both_of)?
+                .collect::<Result<_, _>>()?;
+            Ok(sessions)
         })
-        .await
     }
 
     /// Writes down when sessions were last used.

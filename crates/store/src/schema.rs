@@ -5,7 +5,7 @@ use rusqlite::{Connection, TransactionBehavior};
 
 /// Each step brings the schema from its index to the next number. A released
 /// step is never changed.
-const STEPS: &[&str] = &[FIRST, APPLICATIONS];
+const STEPS: &[&str] = &[FIRST, APPLICATIONS, SEVERAL_SERVERS];
 
 const FIRST: &str = "
 CREATE TABLE meta (key TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
@@ -237,6 +237,35 @@ CREATE TABLE device_codes (
     user TEXT NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX device_codes_by_age ON device_codes (created);
+";
+
+const SEVERAL_SERVERS: &str = "
+-- The tokens of sessions that were ended, in the order in which they were: what
+-- other servers, and the store that sessions live in, have to hear.
+CREATE TABLE ends (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    hash BLOB NOT NULL,
+    at INTEGER NOT NULL
+);
+CREATE INDEX sessions_by_id ON sessions (id);
+
+-- Sessions that were last used, or whose person signed in, no later than that
+-- had run out before the lifetimes were changed, and stay so.
+ALTER TABLE applications ADD COLUMN used_after INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE applications ADD COLUMN signed_in_after INTEGER NOT NULL DEFAULT 0;
+
+-- Counts changes of what every server keeps in memory.
+CREATE TABLE facts (version INTEGER NOT NULL);
+INSERT INTO facts VALUES (1);
+CREATE TRIGGER facts_user_added AFTER INSERT ON users BEGIN UPDATE facts SET version = version + 1; END;
+CREATE TRIGGER facts_user_changed AFTER UPDATE ON users BEGIN UPDATE facts SET version = version + 1; END;
+CREATE TRIGGER facts_user_removed AFTER DELETE ON users BEGIN UPDATE facts SET version = version + 1; END;
+CREATE TRIGGER facts_lifetimes_added AFTER INSERT ON applications BEGIN UPDATE facts SET version = version + 1; END;
+CREATE TRIGGER facts_lifetimes_changed AFTER UPDATE ON applications BEGIN UPDATE facts SET version = version + 1; END;
+CREATE TRIGGER facts_lifetimes_removed AFTER DELETE ON applications BEGIN UPDATE facts SET version = version + 1; END;
+CREATE TRIGGER facts_client_added AFTER INSERT ON clients BEGIN UPDATE facts SET version = version + 1; END;
+CREATE TRIGGER facts_client_changed AFTER UPDATE ON clients BEGIN UPDATE facts SET version = version + 1; END;
+CREATE TRIGGER facts_client_removed AFTER DELETE ON clients BEGIN UPDATE facts SET version = version + 1; END;
 ";
 
 pub(crate) fn upgrade(connection: &mut Connection) -> Result<(), StoreError> {

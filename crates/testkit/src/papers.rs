@@ -73,6 +73,13 @@ impl Papers {
         self.path("firm.pem").display().to_string()
     }
 
+    /// The certificate and the key of the server that is vouched for.
+    #[must_use]
+    pub fn of_server(&self) -> (String, String) {
+        let path = |name| self.path(name).display().to_string();
+        (path("server.pem"), path("server.key"))
+    }
+
     /// A server with these papers, started.
     ///
     /// # Panics

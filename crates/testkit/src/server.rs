@@ -9,7 +9,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 use tempfile::TempDir;
 
 /// The first administrator.
@@ -26,7 +26,9 @@ const LISTENING: &str = "Listening on ";
 /// A running server with a directory of its own. Ends with its value.
 #[derive(Debug)]
 pub struct TestServer {
-    directory: TempDir,
+    directory: Arc<TempDir>,
+    /// What its own files are called.
+    name: String,
     child: Option<Child>,
     address: SocketAddr,
     settings: Vec<(String, PathBuf)>,
@@ -58,14 +60,24 @@ impl TestServer {
     /// As [`TestServer::start`].
     #[must_use]
     pub fn surrounded(configuration: &str, settings: &[(&str, &Path)]) -> Self {
+        let mut server = Self::written(configuration, settings);
+        server.begin();
+        server
+    }
+
+    /// One that is not started yet: [`TestServer::begin`].
+    ///
+    /// # Panics
+    /// When its files cannot be written.
+    #[must_use]
+    pub fn written(configuration: &str, settings: &[(&str, &Path)]) -> Self {
         let directory = tempfile::Builder::new()
             .prefix("chancery-server-")
             .tempdir()
             .expect("a temporary directory");
-        std::fs::write(directory.path().join("server.toml"), configuration)
-            .expect("a file can be written");
-        let mut server = Self {
-            directory,
+        let server = Self {
+            directory: Arc::new(directory),
+            name: "server".to_owned(),
             child: None,
             address: SocketAddr::from(([127, 0, 0, 1], 0)),
             settings: settings
@@ -73,8 +85,58 @@ impl TestServer {
                 .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
                 .collect(),
         };
-        server.begin();
+        std::fs::write(server.configuration(), configuration).expect("a file can be written");
         server
+    }
+
+    /// Another server on the same data, not started yet.
+    ///
+    /// # Panics
+    /// When its files cannot be written.
+    #[must_use]
+    pub fn beside(&self, name: &str, configuration: &str) -> Self {
+        let server = Self {
+            directory: Arc::clone(&self.directory),
+            name: name.to_owned(),
+            child: None,
+            address: SocketAddr::from(([127, 0, 0, 1], 0)),
+            settings: self.settings.clone(),
+        };
+        std::fs::write(server.configuration(), configuration).expect("a file can be written");
+        server
+    }
+
+    /// Its configuration's file.
+    #[must_use]
+    pub fn configuration(&self) -> PathBuf {
+        self.directory.path().join(format!("{}.toml", self.name))
+    }
+
+    /// The command that serves.
+    fn serve(&self) -> Command {
+        let mut command = Command::new(program("chancery-server"));
+        command
+            .arg("serve")
+            .arg("--config")
+            .arg(self.configuration())
+            .arg("--data")
+            .arg(self.data())
+            .args(["--listen", &self.address.to_string()])
+            .env("CHANCERY_BOOTSTRAP_PASSWORD", PASSWORD)
+            .envs(self.settings.iter().map(|(name, value)| (name, value)))
+            .stdin(Stdio::null());
+        command
+    }
+
+    /// What the program says instead of serving.
+    ///
+    /// # Panics
+    /// When it serves all the same, or cannot be run.
+    #[must_use]
+    pub fn refusal(&self) -> String {
+        let output = self.serve().output().expect("the program can be run");
+        assert!(!output.status.success(), "it served");
+        String::from_utf8_lossy(&output.stderr).into_owned()
     }
 
     /// Starts the program again on the same data and port.
@@ -88,16 +150,8 @@ impl TestServer {
             .append(true)
             .open(self.log_path())
             .expect("a log can be written");
-        let mut child = Command::new(program("chancery-server"))
-            .arg("serve")
-            .arg("--config")
-            .arg(self.directory.path().join("server.toml"))
-            .arg("--data")
-            .arg(self.data())
-            .args(["--listen", &self.address.to_string()])
-            .env("CHANCERY_BOOTSTRAP_PASSWORD", PASSWORD)
-            .envs(self.settings.iter().map(|(name, value)| (name, value)))
-            .stdin(Stdio::null())
+        let mut child = self
+            .serve()
             .stdout(Stdio::piped())
             .stderr(log)
             .spawn()
@@ -269,7 +323,7 @@ impl TestServer {
     }
 
     fn log_path(&self) -> PathBuf {
-        self.directory.path().join("server.log")
+        self.directory.path().join(format!("{}.log", self.name))
     }
 
     /// A directory that lives as long as the server's data.

@@ -274,8 +274,8 @@ impl Remove {
         output::line(&format!(
             "Removed {} and ended {} sign-in{}. A running server follows within a second.",
             self.id,
-            ended.len(),
-            if ended.len() == 1 { "" } else { "s" }
+            ended.grants,
+            if ended.grants == 1 { "" } else { "s" }
         ));
         Ok(())
     }

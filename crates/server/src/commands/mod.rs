@@ -127,7 +127,7 @@ fn carry_out(command: Command) -> Result<ExitCode, CommandError> {
     runtime.block_on(async {
         match command {
             Command::Serve(serve) => serve.run().await.map(|()| done),
-            Command::Check(place) => check::run(&place),
+            Command::Check(place) => check::run(&place).await,
             Command::User(user) => user.run().await.map(|()| done),
             Command::Library(library) => library.run().await.map(|()| done),
             Command::Sample(sample) => sample.run().await.map(|()| done),

@@ -73,7 +73,8 @@ impl Serve {
             None => None,
         };
         let directory = DataDirectory::make(&self.place.path(&config)?)?;
-        let _held = directory.hold()?;
+        let keeping = config.sessions.keeping()?;
+        let _held = directory.hold(config.sessions.are_shared())?;
         let (store, content) = (directory.store()?, directory.content()?);
         sweep(&store, &content)?;
         let clock = SystemClock::shared();
@@ -82,7 +83,8 @@ impl Serve {
             CommandError::system("The password threads cannot be started", error)
         })?;
         let first = bootstrap(&store, &passwords, &clock).await?;
-        let identity = Identity::open(store.clone(), Arc::clone(&clock), passwords).await?;
+        let identity =
+            Identity::open(store.clone(), Arc::clone(&clock), passwords, keeping).await?;
         let app = Arc::new(App::new(store, content, identity, trusted, clock, &config));
         listen(&app, &config, tls, first).await
     }
@@ -160,7 +162,11 @@ async fn bootstrap(
             .parse()
             .map_err(|_| CommandError::Plain("The first library has no usable name.".to_owned()))?;
         let description = "The first library".to_owned();
-        store.add_library(alias, description, clock.now()).await?;
+        match store.add_library(alias, description, clock.now()).await {
+            // Another server began at the same moment.
+            Ok(_) | Err(StoreError::Conflict(_)) => {}
+            Err(error) => return Err(error.into()),
+        }
     }
     if !store.users()?.is_empty() {
         return Ok(None);
@@ -283,12 +289,9 @@ async fn keep_up(app: SharedApp, mut stop: watch::Receiver<bool>) {
     loop {
         let outcome = tokio::select! {
             _ = stop.changed() => return,
-            _ = write.tick() => {
-                app.identity.write_uses().await.map(|written| if written {
-                    app.counters.count_round_trip();
-                })
-            }
+            _ = write.tick() => app.identity.write_uses().await,
             _ = follow.tick() => app.identity.follow_changes().await,
+            () = app.identity.hear() => app.identity.follow_changes().await,
             _ = forget.tick() => {
                 app.identity.forget_expired();
                 Ok(())

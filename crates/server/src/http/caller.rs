@@ -20,6 +20,8 @@ pub(crate) enum Authentication {
     Anonymous,
     /// A token was sent that no session has.
     Refused,
+    /// A token was sent, and nobody knows at this moment whether it is a session's.
+    Unknown,
     /// A living session.
     Live(Box<Live>),
 }
@@ -56,7 +58,7 @@ pub(crate) fn token(headers: &HeaderMap) -> Option<&str> {
 }
 
 /// Checks who calls. That counts as use unless it says that it is background.
-pub(crate) fn authenticate(app: &SharedApp, headers: &HeaderMap) -> Authentication {
+pub(crate) async fn authenticate(app: &SharedApp, headers: &HeaderMap) -> Authentication {
     let Some(token) = token(headers) else {
         return Authentication::Anonymous;
     };
@@ -64,8 +66,9 @@ pub(crate) fn authenticate(app: &SharedApp, headers: &HeaderMap) -> Authenticati
         && headers
             .get(headers::BACKGROUND)
             .is_some_and(|value| value == "1");
-    match app.identity.check(token, background) {
+    match app.identity.check(token, background).await {
         Ok(live) => Authentication::Live(Box::new(live)),
+        Err(NoSession::Unavailable) => Authentication::Unknown,
         Err(NoSession::Unknown | NoSession::Expired) => Authentication::Refused,
     }
 }
@@ -101,6 +104,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Caller {
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, ApiError> {
         match parts.extensions.get::<Authentication>() {
             Some(Authentication::Live(live)) => Ok(Self(live.clone())),
+            Some(Authentication::Unknown) => Err(ApiError::sessions_unavailable()),
             _ => Err(ApiError::no_session()),
         }
     }

@@ -6,7 +6,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 #[derive(Debug, Default)]
 pub(crate) struct Counters {
     requests: [AtomicU64; 5],
-    round_trips: AtomicU64,
 }
 
 impl Counters {
@@ -17,19 +16,10 @@ impl Counters {
         }
     }
 
-    /// One write of sessions to where they are kept.
-    pub(crate) fn count_round_trip(&self) {
-        self.round_trips.fetch_add(1, Ordering::Relaxed);
-    }
-
     /// Requests by class of status, 1xx first.
     pub(crate) fn requests(&self) -> impl Iterator<Item = u64> {
         self.requests
             .iter()
             .map(|counter| counter.load(Ordering::Relaxed))
-    }
-
-    pub(crate) fn round_trips(&self) -> u64 {
-        self.round_trips.load(Ordering::Relaxed)
     }
 }

@@ -42,7 +42,7 @@ impl Entry {
         respell(&mut parts.uri);
         name_host(&mut parts);
         let authentication = if parts.uri.path().starts_with("/api") {
-            caller::authenticate(&self.app, &parts.headers)
+            caller::authenticate(&self.app, &parts.headers).await
         } else {
             Authentication::Anonymous
         };

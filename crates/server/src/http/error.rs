@@ -11,6 +11,10 @@ use chancery_proto::ids::IdError;
 use chancery_store::StoreError;
 use http::StatusCode;
 
+/// How long a caller is told to wait while sessions cannot be checked, in
+/// seconds: the server looks several times a second.
+const SESSIONS_LATER: u32 = 2;
+
 /// Why a request was not carried out. Nothing is half done then.
 #[derive(Debug, Clone)]
 pub(crate) struct ApiError {
@@ -71,6 +75,12 @@ impl ApiError {
             codes::NO_SESSION,
             "X-Auth-Token is invalid or missing",
         )
+    }
+
+    /// 503: where sessions are kept cannot be reached. Never 401: a client would
+    /// give its session up.
+    pub(crate) fn sessions_unavailable() -> Self {
+        IdentityError::SessionsUnavailable.into()
     }
 
     /// 503: a part is gone for the moment.
@@ -175,6 +185,12 @@ impl From<IdentityError> for ApiError {
                 let mut error =
                     Self::new(StatusCode::SERVICE_UNAVAILABLE, codes::UNAVAILABLE, message);
                 error.retry_after = Some(seconds);
+                error
+            }
+            IdentityError::SessionsUnavailable => {
+                let mut error =
+                    Self::new(StatusCode::SERVICE_UNAVAILABLE, codes::UNAVAILABLE, message);
+                error.retry_after = Some(SESSIONS_LATER);
                 error
             }
             IdentityError::TooSoon(seconds) => {

@@ -286,7 +286,7 @@ pub(crate) async fn ask(
         Ok(asked) => asked,
         Err(fault) => return Ok(at.fault(&fault)),
     };
-    let visitor = Visitor::of(&app, &headers)?;
+    let visitor = Visitor::of(&app, &headers).await?;
     let person = visitor.person().cloned();
     let response = match person {
         Some(person) if asked.is_content_with_session() => {
@@ -377,7 +377,7 @@ pub(crate) async fn answer(
         Ok(asked) => asked,
         Err(fault) => return Ok(at.fault(&fault)),
     };
-    let mut visitor = Visitor::of(&app, &headers)?;
+    let mut visitor = Visitor::of(&app, &headers).await?;
     let address = peer.ip().to_string();
     let again = |visitor: &Visitor, wrong: String| {
         if visitor.person().is_some() && asked.is_content_with_session() {

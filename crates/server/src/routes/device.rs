@@ -187,7 +187,7 @@ pub(crate) async fn ask(
     headers: HeaderMap,
     form: Form,
 ) -> Result<Response, ApiError> {
-    let visitor = Visitor::of(&app, &headers)?;
+    let visitor = Visitor::of(&app, &headers).await?;
     let at = At {
         app: &app,
         host: &host,
@@ -206,7 +206,7 @@ pub(crate) async fn answer(
     headers: HeaderMap,
     form: Form,
 ) -> Result<Response, ApiError> {
-    let mut visitor = Visitor::of(&app, &headers)?;
+    let mut visitor = Visitor::of(&app, &headers).await?;
     let at = At {
         app: &app,
         host: &host,

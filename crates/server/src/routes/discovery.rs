@@ -22,6 +22,7 @@ pub(crate) async fn discover(
 ) -> Result<Response, ApiError> {
     let live = match caller {
         Authentication::Refused => return Err(ApiError::no_session()),
+        Authentication::Unknown => return Err(ApiError::sessions_unavailable()),
         Authentication::Anonymous => None,
         Authentication::Live(live) => Some(live),
     };

@@ -5,6 +5,7 @@ use crate::http::error::ApiError;
 use crate::http::respond;
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
+use chancery_identity::StoreState;
 use http::{HeaderValue, header};
 use serde_json::json;
 use std::fmt::Write as _;
@@ -14,10 +15,19 @@ pub(crate) async fn live() -> Response {
     respond::data(json!({ "status": "live" }))
 }
 
-/// The process can do its work: the database answers.
+/// The process can do its work: the database answers. Where sessions are kept
+/// may be away; what needs no session goes on then, so the server stays ready
+/// and says so.
 pub(crate) async fn ready(State(app): State<SharedApp>) -> Result<Response, ApiError> {
     app.read(|store| store.libraries()).await?;
-    Ok(respond::data(json!({ "status": "ready" })))
+    let sessions = match app.identity.store_state() {
+        StoreState::Embedded => "embedded",
+        StoreState::Up => "up",
+        StoreState::Down => "down",
+    };
+    Ok(respond::data(
+        json!({ "status": "ready", "session_store": sessions }),
+    ))
 }
 
 /// Text format of Prometheus, version 0.0.4.
@@ -51,7 +61,12 @@ fn text(app: &App) -> String {
         );
     }
     let name = "chancery_sessions";
-    head(&mut text, name, "gauge", "Sessions in memory.");
+    head(
+        &mut text,
+        name,
+        "gauge",
+        "Sessions in memory; where they are shared, copies of those checked lately.",
+    );
     let _ = writeln!(text, "{name} {}", app.identity.session_count());
     let name = "chancery_http_requests_total";
     head(
@@ -68,9 +83,18 @@ fn text(app: &App) -> String {
         &mut text,
         name,
         "counter",
-        "Writes of session uses to where sessions are kept.",
+        "Questions and writes to where sessions are kept.",
     );
-    let count = app.counters.round_trips();
+    let count = app.identity.round_trips();
     let _ = writeln!(text, "{name} {count}");
+    let name = "chancery_session_store_up";
+    head(
+        &mut text,
+        name,
+        "gauge",
+        "Whether where sessions are kept can be reached: 1 or 0.",
+    );
+    let up = u8::from(app.identity.store_state() != StoreState::Down);
+    let _ = writeln!(text, "{name} {up}");
     text
 }

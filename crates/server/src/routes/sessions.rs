@@ -55,7 +55,7 @@ pub(crate) async fn list(
     _path: PathValues,
     query: Query,
 ) -> Result<Response, ApiError> {
-    let sessions = app.identity.sessions(&whose(&caller, &query)?);
+    let sessions = app.identity.sessions(&whose(&caller, &query)?).await?;
     let count = sessions.len() as u64;
     let items = sessions
         .iter()

@@ -13,7 +13,7 @@ use crate::http::origin::is_from_elsewhere;
 use axum::response::Response;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use chancery_identity::{Kind, Live, Persona, Proof, SignIn, SignedIn};
+use chancery_identity::{Kind, Live, NoSession, Persona, Proof, SignIn, SignedIn};
 use chancery_proto::secret::Secret;
 use chancery_store::users::User;
 use http::HeaderMap;
@@ -41,11 +41,16 @@ pub(crate) struct Visitor {
 
 impl Visitor {
     /// Finds out who it is. That counts as use of their session.
-    pub(crate) fn of(app: &SharedApp, headers: &HeaderMap) -> Result<Self, ApiError> {
+    pub(crate) async fn of(app: &SharedApp, headers: &HeaderMap) -> Result<Self, ApiError> {
         let is_encrypted = app.scheme == "https";
-        let live = cookies::get(headers, SESSION, is_encrypted)
-            .and_then(|token| app.identity.check(token, false).ok())
-            .map(Box::new);
+        let live = match cookies::get(headers, SESSION, is_encrypted) {
+            Some(token) => match app.identity.check(token, false).await {
+                Ok(live) => Some(Box::new(live)),
+                Err(NoSession::Unavailable) => return Err(ApiError::sessions_unavailable()),
+                Err(NoSession::Unknown | NoSession::Expired) => None,
+            },
+            None => None,
+        };
         let nonce = match cookies::get(headers, FORM, is_encrypted) {
             Some(nonce) if nonce.len() == 22 => nonce.to_owned(),
             _ => fresh_nonce()?,
@@ -113,7 +118,8 @@ impl Visitor {
         let SignedIn { token, user, .. } = app.identity.sign_in(sign_in).await?;
         self.leave(app, headers, address).await?;
         // A form that is sent now comes back with the new session.
-        self.live = app.identity.check(token.reveal(), true).ok().map(Box::new);
+        let live = app.identity.check(token.reveal(), true).await;
+        self.live = live.ok().map(Box::new);
         self.session = Some(token);
         self.forgets = false;
         self.nonce = fresh_nonce()?;

@@ -1,7 +1,9 @@
 use crate::{House, NOW};
 use chancery_proto::clock::Timestamp;
 use chancery_store::audit::AuditEntry;
-use chancery_store::grants::{GrantRow, REPLAY_WINDOW, RefreshRow, Renewal, Renewed, SessionRow};
+use chancery_store::grants::{
+    Ended, GrantRow, REPLAY_WINDOW, RefreshRow, Renewal, Renewed, SessionRow,
+};
 use std::time::Duration;
 
 const WEEK: Duration = Duration::from_secs(7 * 24 * 3600);
@@ -19,8 +21,12 @@ fn entry() -> AuditEntry {
 }
 
 async fn signed_in(house: &House) {
+    sign_in(house, 1).await;
+}
+
+async fn sign_in(house: &House, number: u8) {
     let grant = GrantRow {
-        id: "g1".into(),
+        id: format!("g{number}"),
         user: "ann".into(),
         application: "desktop".into(),
         client: "chancery-agent".into(),
@@ -31,17 +37,17 @@ async fn signed_in(house: &House) {
         created: NOW,
     };
     let session = SessionRow {
-        hash: [1; 32],
-        id: "s1".into(),
-        grant_id: "g1".into(),
+        hash: [number; 32],
+        id: format!("s{number}"),
+        grant_id: format!("g{number}"),
         created: NOW,
         last_use: NOW,
         dies: None,
         address: String::new(),
     };
     let refresh = RefreshRow {
-        hash: [101; 32],
-        grant_id: "g1".into(),
+        hash: [100 + number; 32],
+        grant_id: format!("g{number}"),
         created: NOW,
         expires: NOW.plus(WEEK),
     };
@@ -103,7 +109,7 @@ async fn a_lost_answer_is_given_once_more_and_signs_nobody_out() {
     let later = NOW.plus(REPLAY_WINDOW - Duration::from_secs(1));
     let second = house.store.renew(renewal(101, 2, false, later)).await;
     match (first, second) {
-        (Ok(Renewed::Fresh(_, one)), Ok(Renewed::Again(_, two))) => assert_eq!(one.hash, two.hash),
+        (Ok(Renewed::Fresh(one)), Ok(Renewed::Again(two))) => assert_eq!(one, two),
         other => panic!("{other:?}"),
     }
     assert_eq!(living(&house), ["s1", "s2"]);
@@ -122,7 +128,7 @@ async fn a_used_token_shown_late_ends_the_whole_family() {
         .store
         .renew(renewal(101, 2, false, NOW.plus(REPLAY_WINDOW)))
         .await;
-    assert!(matches!(late, Ok(Renewed::Reused(_))), "{late:?}");
+    assert!(matches!(late, Ok(Renewed::Reused(..))), "{late:?}");
     assert!(living(&house).is_empty());
     let next = house.store.renew(renewal(102, 3, false, NOW)).await;
     assert_eq!(next.expect("answers"), Renewed::Refused);
@@ -138,7 +144,7 @@ async fn a_used_token_shown_after_its_successor_was_used_ends_the_family_at_once
         .await
         .expect("renewed");
     let again = house.store.renew(renewal(101, 2, true, NOW)).await;
-    assert!(matches!(again, Ok(Renewed::Reused(_))), "{again:?}");
+    assert!(matches!(again, Ok(Renewed::Reused(..))), "{again:?}");
 }
 
 #[tokio::test]
@@ -170,17 +176,49 @@ async fn a_disabled_person_has_no_session_and_gets_none() {
 }
 
 #[tokio::test]
-async fn what_another_process_commits_is_noticed_once() {
+async fn what_another_process_changes_of_people_and_lifetimes_has_another_number() {
     let house = House::new().await;
     let path = house.directory.path().join("chancery.db");
     let other = chancery_store::Store::open(&path).expect("opens");
-    house.store.changed_elsewhere().await.expect("answers");
+    let version = || house.store.facts_version().expect("answers");
+    let mut seen = version();
     other
         .set_enabled("bob", false, NOW)
         .await
         .expect("disabled");
-    assert!(house.store.changed_elsewhere().await.expect("answers"));
-    assert!(!house.store.changed_elsewhere().await.expect("answers"));
+    assert_ne!(std::mem::replace(&mut seen, version()), version());
+    let settings = chancery_store::applications::defaults().remove(0);
+    other.set_application(settings, NOW).await.expect("set");
+    assert_ne!(std::mem::replace(&mut seen, version()), version());
+    // A sign-in changes nothing that is kept of people.
     signed_in(&house).await;
-    assert!(!house.store.changed_elsewhere().await.expect("answers"));
+    assert_eq!(seen, version());
+}
+
+#[tokio::test]
+async fn what_ended_is_told_in_its_order_and_remembered_for_a_month() {
+    let house = House::new().await;
+    assert_eq!(house.store.last_end().expect("answers"), 0);
+    signed_in(&house).await;
+    let renewed = house.store.renew(renewal(101, 2, false, NOW)).await;
+    assert!(matches!(renewed, Ok(Renewed::Fresh(_))), "{renewed:?}");
+    let ended = house.store.end_grants_of("Ann", NOW, entry()).await;
+    let mut ended = ended.expect("ended");
+    ended.tokens.sort();
+    assert_eq!((ended.grants, ended.tokens), (1, vec![[1; 32], [2; 32]]));
+    let again = house.store.end_grants_of("Ann", NOW, entry()).await;
+    assert_eq!(again.expect("answers"), Ended::default());
+    let ends = house.store.ends_after(0, 10).expect("answers");
+    assert_eq!(ends.len(), 2);
+    assert_eq!(house.store.last_end().expect("answers"), ends[1].seq);
+    let after = house.store.ends_after(ends[0].seq, 10).expect("answers");
+    assert_eq!(after, ends[1..]);
+    // The next end lets go of those that nobody has to hear of any more.
+    let later = NOW.plus(5 * WEEK);
+    sign_in(&house, 7).await;
+    let last = house.store.end_grant("g7", later, entry()).await;
+    assert_eq!(last.expect("ended").tokens, [[7; 32]]);
+    let left = house.store.ends_after(0, 10).expect("answers");
+    let left: Vec<_> = left.iter().map(|end| end.hash).collect();
+    assert_eq!(left, [[7; 32]]);
 }

@@ -36,6 +36,7 @@ mod sample_matter;
 mod screen_reader;
 mod servers;
 mod sessions;
+mod several_servers;
 mod sign_in_page;
 mod signing_in;
 mod soak;

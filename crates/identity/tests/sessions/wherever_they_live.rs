@@ -1,166 +1,56 @@
-//! Sign-ins and sessions against a real database, with a clock that is moved by hand.
+//! What holds wherever sessions live.
 
-use chancery_identity::{
-    Identity, IdentityError, Live, NoSession, Passwords, Persona, Proof, SignIn, SignedIn, Whose,
-};
-use chancery_proto::clock::{ManualClock, Timestamp};
+use crate::{DAY, HOUR, House, Place, START};
+use chancery_identity::{IdentityError, NoSession, Persona, Whose};
+use chancery_proto::clock::Timestamp;
 use chancery_store::Store;
-use chancery_store::users::NewUser;
 use std::sync::Arc;
 use std::time::Duration;
 
-const HOUR: Duration = Duration::from_secs(3600);
-const DAY: Duration = Duration::from_secs(24 * 3600);
-const START: Timestamp = Timestamp(1_700_000_000_000);
-
-struct House {
-    directory: tempfile::TempDir,
-    clock: Arc<ManualClock>,
-    passwords: Passwords,
-    store: Store,
-    identity: Identity,
-}
-
-impl House {
-    async fn new() -> Self {
-        let directory = tempfile::tempdir().expect("a directory");
-        let clock = ManualClock::starting_at(START);
-        let passwords = Passwords::start(2).expect("a pool");
-        let store = Store::open(&directory.path().join("chancery.db")).expect("a store");
-        for id in ["Ann", "Root"] {
-            let hash = passwords
-                .hash("correct horse".into())
-                .await
-                .expect("a hash");
-            let new = NewUser {
-                id: id.to_owned(),
-                full_name: format!("{id} Example"),
-                email: String::new(),
-                password_hash: Some(hash),
-                is_admin: id == "Root",
-                is_external: false,
-            };
-            store.add_user(new, START).await.expect("a user");
-        }
-        let identity = Identity::open(store.clone(), clock.clone(), passwords.clone())
-            .await
-            .expect("opens");
-        Self {
-            directory,
-            clock,
-            passwords,
-            store,
-            identity,
-        }
-    }
-
-    /// As after `kill -9`, or after a good end.
-    async fn restarted(self, in_good_order: bool) -> Self {
-        if in_good_order {
-            self.identity.close().await.expect("closed");
-        }
-        let Self {
-            directory,
-            clock,
-            passwords,
-            store,
-            identity,
-        } = self;
-        drop((identity, store));
-        let store = Store::open(&directory.path().join("chancery.db")).expect("a store");
-        let identity = Identity::open(store.clone(), clock.clone(), passwords.clone())
-            .await
-            .expect("opens");
-        Self {
-            directory,
-            clock,
-            passwords,
-            store,
-            identity,
-        }
-    }
-
-    async fn try_sign_in(
-        &self,
-        user: &str,
-        password: &str,
-        persona: Persona,
-    ) -> Result<SignedIn, IdentityError> {
-        let sign_in = SignIn {
-            user: user.to_owned(),
-            proof: Proof::Password(password.into()),
-            persona,
-            application: "desktop".to_owned(),
-            client: "tests".to_owned(),
-            device: "desk".to_owned(),
-            address: "127.0.0.1".to_owned(),
-        };
-        self.identity.sign_in(sign_in).await
-    }
-
-    async fn sign_in(&self) -> SignedIn {
-        self.try_sign_in("ann", "correct horse", Persona::User)
-            .await
-            .expect("signed in")
-    }
-
-    fn check(&self, signed_in: &SignedIn) -> Result<Live, NoSession> {
-        self.identity.check(signed_in.token.reveal(), false)
-    }
-
-    async fn renew(&self, signed_in: &SignedIn) -> Result<SignedIn, IdentityError> {
-        self.identity
-            .renew(&signed_in.refresh_token, None, "")
-            .await
-    }
-}
-
-#[tokio::test]
-async fn use_keeps_a_session_alive_and_four_idle_hours_end_it() {
-    let house = House::new().await;
+async fn use_keeps_a_session_alive_and_four_idle_hours_end_it(place: Place) {
+    let house = House::new(place).await;
     let session = house.sign_in().await;
     for _ in 0..5 {
         house.clock.advance(3 * HOUR);
-        let live = house.check(&session).expect("lives");
+        let live = house.check(&session).await.expect("lives");
         assert_eq!(live.idle_left, 4 * HOUR);
     }
     house.clock.advance(4 * HOUR);
     assert_eq!(
-        house.check(&session).expect_err("is over"),
+        house.check(&session).await.expect_err("is over"),
         NoSession::Expired
     );
 }
 
-#[tokio::test]
-async fn a_background_call_is_checked_and_does_not_extend() {
-    let house = House::new().await;
+async fn a_background_call_is_checked_and_does_not_extend(place: Place) {
+    let house = House::new(place).await;
     let session = house.sign_in().await;
     house.clock.advance(3 * HOUR);
-    let live = house.identity.check(session.token.reveal(), true);
+    let live = house.identity.check(session.token.reveal(), true).await;
     assert_eq!(live.expect("lives").idle_left, HOUR);
     house.clock.advance(HOUR);
-    assert!(house.check(&session).is_err());
+    assert!(house.check(&session).await.is_err());
 }
 
-#[tokio::test]
-async fn the_absolute_limit_ends_a_session_in_full_use_and_a_renewal_does_not_restart_it() {
-    let house = House::new().await;
+async fn the_absolute_limit_ends_a_session_in_full_use_and_a_renewal_does_not_restart_it(
+    place: Place,
+) {
+    let house = House::new(place).await;
     let mut session = house.sign_in().await;
     for _ in 0..(30 * 8) {
-        assert!(house.check(&session).is_ok());
+        assert!(house.check(&session).await.is_ok());
         session = house.renew(&session).await.expect("renewed");
         house.clock.advance(3 * HOUR);
     }
-    assert!(house.check(&session).is_err());
+    assert!(house.check(&session).await.is_err());
     assert!(matches!(
         house.renew(&session).await,
         Err(IdentityError::CannotRenew)
     ));
 }
 
-#[tokio::test]
-async fn a_changed_inactivity_time_holds_at_the_next_check_of_a_living_session() {
-    let house = House::new().await;
+async fn a_changed_inactivity_time_holds_at_the_next_check_of_a_living_session(place: Place) {
+    let house = House::new(place).await;
     let session = house.sign_in().await;
     house.clock.advance(HOUR);
     let mut settings = house.identity.application("desktop").expect("a kind");
@@ -171,31 +61,30 @@ async fn a_changed_inactivity_time_holds_at_the_next_check_of_a_living_session()
         .await
         .expect("set");
     assert_eq!(
-        house.check(&session).expect_err("is over"),
+        house.check(&session).await.expect_err("is over"),
         NoSession::Expired
     );
     settings.idle_seconds = 4 * 3600;
     house.identity.set_application(settings).await.expect("set");
     assert_eq!(
-        house.check(&session).expect_err("stays over"),
+        house.check(&session).await.expect_err("stays over"),
         NoSession::Expired
     );
 }
 
-#[tokio::test]
-async fn an_expired_session_is_renewed_and_an_ended_one_is_not() {
-    let house = House::new().await;
+async fn an_expired_session_is_renewed_and_an_ended_one_is_not(place: Place) {
+    let house = House::new(place).await;
     let expired = house.sign_in().await;
     house.clock.advance(5 * HOUR);
     let renewed = house.renew(&expired).await.expect("renewed");
-    assert!(house.check(&renewed).is_ok());
+    assert!(house.check(&renewed).await.is_ok());
     house
         .identity
         .end(renewed.token.reveal(), "")
         .await
         .expect("ended");
     assert_eq!(
-        house.check(&renewed).expect_err("is over"),
+        house.check(&renewed).await.expect_err("is over"),
         NoSession::Unknown
     );
     assert!(matches!(
@@ -204,9 +93,8 @@ async fn an_expired_session_is_renewed_and_an_ended_one_is_not() {
     ));
 }
 
-#[tokio::test]
-async fn the_token_of_a_forgotten_session_still_ends_its_sign_in() {
-    let house = House::new().await;
+async fn the_token_of_a_forgotten_session_still_ends_its_sign_in(place: Place) {
+    let house = House::new(place).await;
     let expired = house.sign_in().await;
     house.clock.advance(5 * HOUR);
     house.identity.forget_expired();
@@ -222,51 +110,47 @@ async fn the_token_of_a_forgotten_session_still_ends_its_sign_in() {
     ));
 }
 
-#[tokio::test]
-async fn the_old_session_lives_thirty_seconds_after_a_renewal() {
-    let house = House::new().await;
+async fn the_old_session_lives_thirty_seconds_after_a_renewal(place: Place) {
+    let house = House::new(place).await;
     let old = house.sign_in().await;
     let new = house.renew(&old).await.expect("renewed");
     house.clock.advance(Duration::from_secs(29));
-    assert!(house.check(&old).is_ok());
+    assert!(house.check(&old).await.is_ok());
     house.clock.advance(Duration::from_secs(1));
-    assert!(house.check(&old).is_err());
-    assert!(house.check(&new).is_ok());
+    assert!(house.check(&old).await.is_err());
+    assert!(house.check(&new).await.is_ok());
 }
 
-#[tokio::test]
-async fn a_lost_answer_is_repeated_and_a_stolen_token_ends_the_family() {
-    let house = House::new().await;
+async fn a_lost_answer_is_repeated_and_a_stolen_token_ends_the_family(place: Place) {
+    let house = House::new(place).await;
     let first = house.sign_in().await;
     let lost = house.renew(&first).await.expect("renewed");
     house.clock.advance(Duration::from_secs(50));
     let again = house.renew(&first).await.expect("repeated");
     assert!(lost.token == again.token && lost.refresh_token == again.refresh_token);
-    assert!(house.check(&again).is_ok());
+    assert!(house.check(&again).await.is_ok());
     assert!(matches!(
         house.renew(&first).await,
         Err(IdentityError::CannotRenew)
     ));
     assert_eq!(
-        house.check(&again).expect_err("is over"),
+        house.check(&again).await.expect_err("is over"),
         NoSession::Unknown
     );
 }
 
-#[tokio::test]
-async fn two_renewals_at_once_get_the_same_successor() {
-    let house = House::new().await;
+async fn two_renewals_at_once_get_the_same_successor(place: Place) {
+    let house = House::new(place).await;
     let first = house.sign_in().await;
     let (one, two) = tokio::join!(house.renew(&first), house.renew(&first));
     let (one, two) = (one.expect("renewed"), two.expect("renewed"));
     assert!(one.token == two.token);
-    assert!(house.check(&two).is_ok());
+    assert!(house.check(&two).await.is_ok());
 }
 
-#[tokio::test]
-async fn a_restart_signs_nobody_out_and_an_ended_session_stays_ended() {
+async fn a_restart_signs_nobody_out_and_an_ended_session_stays_ended(place: Place) {
     for in_good_order in [true, false] {
-        let house = House::new().await;
+        let house = House::new(place).await;
         let (kept, ended) = (house.sign_in().await, house.sign_in().await);
         house
             .identity
@@ -274,40 +158,47 @@ async fn a_restart_signs_nobody_out_and_an_ended_session_stays_ended() {
             .await
             .expect("ended");
         house.clock.advance(2 * HOUR);
-        let told = house.check(&kept).expect("lives").idle_left;
+        assert!(house.check(&kept).await.is_ok());
         house.identity.write_uses().await.expect("written");
         // A use that moved too little to be written down.
         house.clock.advance(Duration::from_secs(30));
-        assert!(house.check(&kept).is_ok());
+        let told = house.check(&kept).await.expect("lives").idle_left;
         let house = house.restarted(in_good_order).await;
         house.clock.advance(told - Duration::from_secs(1));
-        assert!(house.check(&kept).is_ok(), "what was told held");
-        assert!(house.check(&ended).is_err());
+        assert!(house.check(&kept).await.is_ok(), "what was told held");
+        assert!(house.check(&ended).await.is_err());
     }
 }
 
-#[tokio::test]
-async fn uses_are_written_down_only_when_they_moved_the_end_by_a_worthwhile_part() {
-    let house = House::new().await;
+async fn uses_are_written_down_only_when_they_moved_the_end_by_a_worthwhile_part(place: Place) {
+    let house = House::new(place).await;
     let session = house.sign_in().await;
-    let written = |house: &House| {
-        house.store.living_sessions().expect("sessions")[0]
-            .1
-            .last_use
+    let written = |house: &House| match &house.kept.redis {
+        None => {
+            house.store.living_sessions().expect("sessions")[0]
+                .1
+                .last_use
+        }
+        Some(redis) => {
+            let line = redis.call(&["GET", &redis.sessions()[0]]);
+            Timestamp(line[..13].parse().expect("a time"))
+        }
     };
+    // The first use of a session in Redis is told at once: it says that the
+    // answer arrived.
+    house.check(&session).await.expect("lives");
     house.clock.advance(Duration::from_secs(59));
-    house.check(&session).expect("lives");
+    house.check(&session).await.expect("lives");
     house.identity.write_uses().await.expect("written");
     assert_eq!(written(&house), START);
     house.clock.advance(Duration::from_secs(1));
-    house.check(&session).expect("lives");
+    house.check(&session).await.expect("lives");
     house.identity.write_uses().await.expect("written");
     assert_eq!(written(&house), START.plus(Duration::from_secs(60)));
 }
 
-#[tokio::test]
-async fn a_wrong_password_an_unknown_user_and_a_disabled_one_get_the_same_answer() {
-    let house = House::new().await;
+async fn a_wrong_password_an_unknown_user_and_a_disabled_one_get_the_same_answer(place: Place) {
+    let house = House::new(place).await;
     let refused = |user: &'static str, password: &'static str| {
         house.try_sign_in(user, password, Persona::User)
     };
@@ -337,9 +228,8 @@ async fn a_wrong_password_an_unknown_user_and_a_disabled_one_get_the_same_answer
     );
 }
 
-#[tokio::test]
-async fn only_an_administrator_signs_in_as_one() {
-    let house = House::new().await;
+async fn only_an_administrator_signs_in_as_one(place: Place) {
+    let house = House::new(place).await;
     let refused = house
         .try_sign_in("ann", "correct horse", Persona::Administrator)
         .await;
@@ -348,20 +238,33 @@ async fn only_an_administrator_signs_in_as_one() {
         .try_sign_in("root", "correct horse", Persona::User)
         .await
         .expect("signed in");
-    assert!(!house.check(&plain).expect("lives").principal.administrator);
+    assert!(
+        !house
+            .check(&plain)
+            .await
+            .expect("lives")
+            .principal
+            .administrator
+    );
     let admin = house
         .try_sign_in("root", "correct horse", Persona::Administrator)
         .await
         .expect("signed in");
-    assert!(house.check(&admin).expect("lives").principal.administrator);
+    assert!(
+        house
+            .check(&admin)
+            .await
+            .expect("lives")
+            .principal
+            .administrator
+    );
 }
 
-#[tokio::test]
-async fn somebody_disabled_by_another_process_has_no_session_after_the_next_look() {
-    let house = House::new().await;
+async fn somebody_disabled_by_another_process_has_no_session_after_the_next_look(place: Place) {
+    let house = House::new(place).await;
     let session = house.sign_in().await;
     house.identity.follow_changes().await.expect("looked");
-    assert!(house.check(&session).is_ok());
+    assert!(house.check(&session).await.is_ok());
     let other = Store::open(&house.directory.path().join("chancery.db")).expect("opens");
     other
         .set_enabled("ann", false, START)
@@ -369,7 +272,7 @@ async fn somebody_disabled_by_another_process_has_no_session_after_the_next_look
         .expect("disabled");
     house.identity.follow_changes().await.expect("looked");
     assert_eq!(
-        house.check(&session).expect_err("is over"),
+        house.check(&session).await.expect_err("is over"),
         NoSession::Unknown
     );
     assert!(matches!(
@@ -378,31 +281,42 @@ async fn somebody_disabled_by_another_process_has_no_session_after_the_next_look
     ));
 }
 
-#[tokio::test]
-async fn people_see_and_end_their_own_sessions_and_nobody_elses() {
-    let house = House::new().await;
+async fn people_see_and_end_their_own_sessions_and_nobody_elses(place: Place) {
+    let house = House::new(place).await;
     let (one, two) = (house.sign_in().await, house.sign_in().await);
     let admin = house
         .try_sign_in("root", "correct horse", Persona::Administrator)
         .await
         .expect("signed in");
     let anns = Whose::Of("ANN".to_owned());
-    let listed = house.identity.sessions(&anns);
+    let listed = house.identity.sessions(&anns).await.expect("listed");
     assert_eq!(listed.len(), 2);
-    assert_eq!(house.identity.sessions(&Whose::Everybodys).len(), 3);
-    let roots = house.identity.sessions(&Whose::Of("root".to_owned()))[0]
+    assert_eq!(
+        house
+            .identity
+            .sessions(&Whose::Everybodys)
+            .await
+            .expect("listed")
+            .len(),
+        3
+    );
+    let roots = house
+        .identity
+        .sessions(&Whose::Of("root".to_owned()))
+        .await
+        .expect("listed")[0]
         .id
         .clone();
     let refused = house.identity.end_session(&roots, &anns, "ann", "").await;
     assert!(matches!(refused, Err(IdentityError::NoSuchSession)));
-    let id = house.check(&one).expect("lives").session_id;
+    let id = house.check(&one).await.expect("lives").session_id;
     house
         .identity
         .end_session(&id, &anns, "ann", "")
         .await
         .expect("ended");
-    assert!(house.check(&one).is_err());
-    assert!(house.check(&two).is_ok());
+    assert!(house.check(&one).await.is_err());
+    assert!(house.check(&two).await.is_ok());
     assert_eq!(
         house
             .identity
@@ -411,12 +325,11 @@ async fn people_see_and_end_their_own_sessions_and_nobody_elses() {
             .expect("ended"),
         2
     );
-    assert!(house.check(&two).is_err() && house.check(&admin).is_err());
+    assert!(house.check(&two).await.is_err() && house.check(&admin).await.is_err());
 }
 
-#[tokio::test]
-async fn where_renewing_is_off_the_refresh_token_is_a_text_that_nobody_accepts() {
-    let house = House::new().await;
+async fn where_renewing_is_off_the_refresh_token_is_a_text_that_nobody_accepts(place: Place) {
+    let house = House::new(place).await;
     let mut settings = house.identity.application("desktop").expect("a kind");
     settings.refresh = false;
     house.identity.set_application(settings).await.expect("set");
@@ -427,12 +340,11 @@ async fn where_renewing_is_off_the_refresh_token_is_a_text_that_nobody_accepts()
         Err(IdentityError::CannotRenew)
     ));
     house.clock.advance(DAY);
-    assert!(house.check(&session).is_err());
+    assert!(house.check(&session).await.is_err());
 }
 
-#[tokio::test]
-async fn after_wrong_passwords_even_the_right_one_waits_and_then_comes_in() {
-    let house = House::new().await;
+async fn after_wrong_passwords_even_the_right_one_waits_and_then_comes_in(place: Place) {
+    let house = House::new(place).await;
     let tries = |password| house.try_sign_in("ANN", password, Persona::User);
     for _ in 0..5 {
         let refused = tries("wrong horse").await.expect_err("wrong");
@@ -457,9 +369,8 @@ async fn after_wrong_passwords_even_the_right_one_waits_and_then_comes_in() {
     assert_eq!(delayed.map(|one| one.count), Some(2));
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn many_tries_at_once_learn_no_more_than_one_after_the_other() {
-    let house = Arc::new(House::new().await);
+async fn many_tries_at_once_learn_no_more_than_one_after_the_other(place: Place) {
+    let house = Arc::new(House::new(place).await);
     let mut tries = tokio::task::JoinSet::new();
     for number in 0..60 {
         let house = Arc::clone(&house);
@@ -488,9 +399,8 @@ async fn many_tries_at_once_learn_no_more_than_one_after_the_other() {
     assert_eq!(wrong + soon + right, 60);
 }
 
-#[tokio::test]
-async fn a_session_that_ran_out_stays_over_when_the_limit_is_raised() {
-    let house = House::new().await;
+async fn a_session_that_ran_out_stays_over_when_the_limit_is_raised(place: Place) {
+    let house = House::new(place).await;
     let over = house.sign_in().await;
     let mut settings = house.identity.application("desktop").expect("a kind");
     settings.idle_seconds = 60;
@@ -502,9 +412,58 @@ async fn a_session_that_ran_out_stays_over_when_the_limit_is_raised() {
     settings.idle_seconds = 3600;
     let set = house.identity.set_application(settings);
     set.await.expect("set");
-    assert_eq!(house.check(&over).expect_err("over"), NoSession::Expired);
-    house.check(&living).expect("lives");
+    assert_eq!(
+        house.check(&over).await.expect_err("over"),
+        NoSession::Expired
+    );
+    house.check(&living).await.expect("lives");
     let house = house.restarted(false).await;
-    assert!(house.check(&over).is_err());
-    house.check(&living).expect("lives");
+    assert!(house.check(&over).await.is_err());
+    house.check(&living).await.expect("lives");
+}
+
+/// Every sentence holds wherever sessions live.
+macro_rules! wherever_sessions_live {
+    ($($sentence:ident,)*) => {
+        mod embedded {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+            async fn $sentence() {
+                super::$sentence(crate::Place::Embedded).await;
+            })*
+        }
+        mod in_redis {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+            async fn $sentence() {
+                super::$sentence(crate::Place::Redis).await;
+            })*
+        }
+        mod in_redis_behind_a_sentinel_with_tls_and_a_user {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+            async fn $sentence() {
+                super::$sentence(crate::Place::Guarded).await;
+            })*
+        }
+    };
+}
+
+wherever_sessions_live! {
+    use_keeps_a_session_alive_and_four_idle_hours_end_it,
+    a_background_call_is_checked_and_does_not_extend,
+    the_absolute_limit_ends_a_session_in_full_use_and_a_renewal_does_not_restart_it,
+    a_changed_inactivity_time_holds_at_the_next_check_of_a_living_session,
+    an_expired_session_is_renewed_and_an_ended_one_is_not,
+    the_token_of_a_forgotten_session_still_ends_its_sign_in,
+    the_old_session_lives_thirty_seconds_after_a_renewal,
+    a_lost_answer_is_repeated_and_a_stolen_token_ends_the_family,
+    two_renewals_at_once_get_the_same_successor,
+    a_restart_signs_nobody_out_and_an_ended_session_stays_ended,
+    uses_are_written_down_only_when_they_moved_the_end_by_a_worthwhile_part,
+    a_wrong_password_an_unknown_user_and_a_disabled_one_get_the_same_answer,
+    only_an_administrator_signs_in_as_one,
+    somebody_disabled_by_another_process_has_no_session_after_the_next_look,
+    people_see_and_end_their_own_sessions_and_nobody_elses,
+    where_renewing_is_off_the_refresh_token_is_a_text_that_nobody_accepts,
+    after_wrong_passwords_even_the_right_one_waits_and_then_comes_in,
+    many_tries_at_once_learn_no_more_than_one_after_the_other,
+    a_session_that_ran_out_stays_over_when_the_limit_is_raised,
 }
