@@ -63,7 +63,7 @@ impl Passwords {
             let receiver = Arc::clone(&receiver);
             std::thread::Builder::new()
                 .name(format!("passwords-{index}"))
-                .spawn(move || run(&receiver))?;
+                .spawn(move || run(&receiver, index == 0))?;
         }
         // A hash nobody has the password to: its text is as long and as costly
         // as a real one. Made by hand so that starting does not wait for one.
@@ -120,22 +120,41 @@ impl Passwords {
     }
 }
 
-/// The niceness of the threads that hash: what they do takes long, and whoever
-/// waits for it waits for a password and not for a document.
+/// The niceness of the first thread that hashes: what it does takes long, and
+/// whoever waits for it waits for a password and not for a document.
 #[cfg(target_os = "linux")]
 const POLITE: i32 = 19;
 
-/// Lets everything else go first. On Linux a priority belongs to the thread.
-fn stand_back() {
+/// Lets everything else go first. On Linux a priority belongs to the thread: the
+/// first one is as nice as can be, and so gets a little of a processor that is
+/// always busy; the others get what nobody else wants (`SCHED_IDLE`), and whoever
+/// wakes up takes their place at once.
+fn stand_back(is_first: bool) {
     #[cfg(target_os = "linux")]
-    if let Err(error) = rustix::process::setpriority_process(Some(rustix::thread::gettid()), POLITE)
     {
-        tracing::warn!(%error, "hashing keeps the priority of everything else");
+        use thread_priority::unix::{
+            NormalThreadSchedulePolicy, ThreadSchedulePolicy, set_thread_priority_and_policy,
+            thread_native_id,
+        };
+        let done = if is_first {
+            rustix::process::setpriority_process(Some(rustix::thread::gettid()), POLITE)
+                .map_err(|error| error.to_string())
+        } else {
+            let idle = ThreadSchedulePolicy::Normal(NormalThreadSchedulePolicy::Idle);
+            let lowest = thread_priority::ThreadPriority::Min;
+            set_thread_priority_and_policy(thread_native_id(), lowest, idle)
+                .map_err(|error| error.to_string())
+        };
+        if let Err(error) = done {
+            tracing::warn!(error, "hashing keeps the priority of everything else");
+        }
     }
+    #[cfg(not(target_os = "linux"))]
+    let _ = is_first;
 }
 
-fn run(receiver: &Mutex<Receiver<Job>>) {
-    stand_back();
+fn run(receiver: &Mutex<Receiver<Job>>, is_first: bool) {
+    stand_back(is_first);
     loop {
         let job = match receiver.lock() {
             Ok(receiver) => receiver.recv(),
