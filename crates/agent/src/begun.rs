@@ -7,7 +7,8 @@
 
 use bytes::Bytes;
 use chancery_client::remote::{
-    Address, Asked, Authorizing, BeginsDevice, Obtained, Remote, RemoteError, RemoteErrorKind,
+    Address, Asked, Authorizing, BeginsDevice, Decided, Obtained, Remote, RemoteError,
+    RemoteErrorKind,
 };
 use chancery_proto::local::{BegunSignIn, SignInWay};
 use chancery_proto::secret::Secret;
@@ -206,8 +207,8 @@ async fn at_another_device(
     while Instant::now() + pace < ends {
         tokio::time::sleep(pace).await;
         match remote.ask_device(&told.device_code, device).await {
-            Ok(Ok(obtained)) => return Ok(Done::Obtained(obtained)),
-            Ok(Err(slower)) => pace += Duration::from_secs(slower),
+            Ok(Decided::Obtained(obtained)) => return Ok(Done::Obtained(obtained)),
+            Ok(Decided::NotYet { slower }) => pace += Duration::from_secs(slower),
             Err(error) => match error.kind {
                 // Away for a moment is no answer: the person is not asked twice.
                 RemoteErrorKind::Unreachable | RemoteErrorKind::Busy { .. } => {

@@ -75,7 +75,7 @@ impl Load {
     }
 
     /// Applies several at once, and adds up what they measured.
-    pub(crate) fn apply_all(loads: Vec<Self>) -> Result<Measured, Fault> {
+    pub(crate) fn apply_all(loads: &[Self]) -> Result<Measured, Fault> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()?;
@@ -84,7 +84,7 @@ impl Load {
             for counts in [false, true] {
                 let began = Instant::now();
                 let mut workers = tokio::task::JoinSet::new();
-                for load in loads.clone() {
+                for load in loads.iter().cloned() {
                     let duration = if counts {
                         load.duration
                     } else {

@@ -106,7 +106,7 @@ fn busy(servers: &[&TestServer], path: &str) -> Result<Measured, Fault> {
             }
         })
         .collect();
-    Load::apply_all(loads)
+    Load::apply_all(&loads)
 }
 
 pub(crate) fn measure() -> Result<Vec<Row>, Fault> {

@@ -18,7 +18,7 @@ mod sign_in;
 mod ways;
 
 pub use address::{Address, AddressError};
-pub use authorizing::{Asked, Authorizing, BeginsDevice};
+pub use authorizing::{Asked, Authorizing, BeginsDevice, Decided};
 pub use certificate::Certificate;
 pub use error::{RemoteError, RemoteErrorKind};
 pub use http_client::HttpClient;

@@ -125,6 +125,18 @@ pub struct BeginsDevice {
     pub pace: u64,
 }
 
+/// Whether a person at another device has decided.
+#[derive(Debug)]
+pub enum Decided {
+    /// They let this device in.
+    Obtained(Obtained),
+    /// Not yet.
+    NotYet {
+        /// By how many seconds longer to wait between two questions from now on.
+        slower: u64,
+    },
+}
+
 impl Remote {
     /// Begins the session that a code stands for.
     ///
@@ -183,8 +195,7 @@ impl Remote {
         })
     }
 
-    /// Asks whether the person has decided. While they have not, the answer is
-    /// by how many seconds longer to wait between two questions from now on.
+    /// Asks whether the person has decided.
     ///
     /// # Errors
     /// [`RemoteErrorKind::Refused`] where they did not want to or it is too
@@ -193,7 +204,7 @@ impl Remote {
         &self,
         device_code: &Secret,
         device: &str,
-    ) -> Result<Result<Obtained, u64>, RemoteError> {
+    ) -> Result<Decided, RemoteError> {
         let form = form(&[
             ("grant_type", DEVICE_GRANT),
             ("client_id", CLIENT_ID),
@@ -202,14 +213,14 @@ impl Remote {
         let (status, bytes) = self.post_form("/auth/oauth2/token", form, device).await?;
         if status == StatusCode::OK {
             return match tokens(status, &bytes)? {
-                Some(obtained) => Ok(Ok(obtained)),
+                Some(obtained) => Ok(Decided::Obtained(obtained)),
                 None => Err(refused(status)),
             };
         }
         let told: Option<OAuthError> = serde_json::from_slice(&bytes).ok();
         match told.as_ref().map(|told| told.error.as_str()) {
-            Some("authorization_pending") => Ok(Err(0)),
-            Some("slow_down") => Ok(Err(5)),
+            Some("authorization_pending") => Ok(Decided::NotYet { slower: 0 }),
+            Some("slow_down") => Ok(Decided::NotYet { slower: 5 }),
             Some("access_denied") => Err(RemoteError::new(
                 RemoteErrorKind::Refused { status },
                 "access_denied",

@@ -6,6 +6,9 @@
 //! restart loses, it loses that number too: on every new connection the ends
 //! after it are carried out again before anybody is checked against it.
 
+mod ended;
+mod keeper;
+mod messages;
 mod record;
 mod redis;
 
@@ -13,40 +16,34 @@ pub use self::redis::{
     RedisAddress, RedisFacts, RedisLogin, RedisSentinels, RedisSettings, RedisTls, RedisTrouble,
 };
 
-use self::redis::{Connection, Gone, Heard, Keys};
+use self::ended::Ended;
+use self::keeper::{CannotCarryOut, keep};
+use self::messages::Message;
+use self::redis::{Connection, Gone, Keys};
 use crate::attempts::Attempts;
 use crate::memory::{ByToken, Shards, lock};
 use crate::session::{Record, Session};
 use crate::{IdentityError, tokens};
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chancery_proto::clock::{SharedClock, Timestamp};
 use chancery_store::Store;
 use chancery_store::grants::TokenHash;
 use std::collections::hash_map::Entry;
-use std::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, RwLock};
 use std::time::Duration;
-use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::sync::{Notify, OnceCell};
-use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
+use tokio::time::timeout;
 
+/// Ends that are read at once.
+const ENDS_AT_ONCE: u32 = 1_000;
 /// A copy of a checked session is used for so long.
 const COPY_LIFE: Duration = Duration::from_secs(1);
 /// A session is written for so long until the database was asked once more
 /// whether its sign-in goes on.
 const BRIEFLY: Duration = Duration::from_secs(10);
-/// What ended is remembered here for so long, whatever Redis says.
-const ENDED_LIFE: Duration = Duration::from_secs(60);
-/// Whether Redis is still there and the master is asked so often.
-const HEARTBEAT: Duration = Duration::from_millis(250);
-/// How long to wait before the next try to connect: at first, and at most.
-const FIRST_WAIT: Duration = Duration::from_millis(50);
-const LONGEST_WAIT: Duration = Duration::from_secs(1);
 /// A starting server waits so long for Redis before it answers without it.
 const AT_START: Duration = Duration::from_secs(2);
-/// Ends that are read at once.
-const ENDS_AT_ONCE: u32 = 1_000;
 /// What is told of an attempt is no longer than that.
 const LONGEST_NAME: usize = 256;
 
@@ -103,31 +100,6 @@ struct Copy {
 /// One question to Redis for all who ask the same.
 type Flight = Arc<OnceCell<Result<Option<Arc<Session>>, Gone>>>;
 
-/// What ended lately.
-#[derive(Debug, Default)]
-struct Ended {
-    tokens: Mutex<ByToken<Duration>>,
-    count: AtomicUsize,
-}
-
-impl Ended {
-    fn add(&self, hash: TokenHash, now: Duration) {
-        let mut tokens = lock(&self.tokens);
-        tokens.insert(hash, now);
-        self.count.store(tokens.len(), Ordering::Release);
-    }
-
-    fn has(&self, hash: &TokenHash) -> bool {
-        self.count.load(Ordering::Acquire) > 0 && lock(&self.tokens).contains_key(hash)
-    }
-
-    fn forget_old(&self, now: Duration) {
-        let mut tokens = lock(&self.tokens);
-        tokens.retain(|_, at| now.saturating_sub(*at) < ENDED_LIFE);
-        self.count.store(tokens.len(), Ordering::Release);
-    }
-}
-
 /// Leaves a flight, and takes it away with the last one who does.
 struct Aboard<'a> {
     inner: &'a Inner,
@@ -145,60 +117,6 @@ impl Drop for Aboard<'_> {
         {
             entry.remove();
         }
-    }
-}
-
-/// What servers tell each other.
-#[derive(Debug, PartialEq, Eq)]
-enum Message {
-    /// Sessions ended.
-    Ended(Vec<TokenHash>),
-    /// People, applications or lifetimes changed.
-    Facts,
-    /// A password was tried: of an account, from an address, and whether it was right.
-    Tried(String, String, bool),
-}
-
-impl Message {
-    fn write(&self, name: &str) -> String {
-        let encode = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
-        match self {
-            Self::Ended(hashes) => {
-                let hashes: Vec<_> = hashes.iter().map(|hash| encode(hash)).collect();
-                format!("{name} ended {}", hashes.join(" "))
-            }
-            Self::Facts => format!("{name} facts"),
-            Self::Tried(account, address, is_right) => format!(
-                "{name} tried {} {} {}",
-                if *is_right { "right" } else { "wrong" },
-                encode(account.as_bytes()),
-                encode(address.as_bytes())
-            ),
-        }
-    }
-
-    /// Who told what, if it can be understood.
-    fn read(text: &str) -> Option<(&str, Self)> {
-        let mut words = text.split(' ');
-        let name = words.next()?;
-        let text_of = |word: &str| String::from_utf8(URL_SAFE_NO_PAD.decode(word).ok()?).ok();
-        let message = match words.next()? {
-            "ended" => {
-                let hash = |word: &str| URL_SAFE_NO_PAD.decode(word).ok()?.try_into().ok();
-                Self::Ended(words.map(hash).collect::<Option<_>>()?)
-            }
-            "facts" => Self::Facts,
-            "tried" => {
-                let is_right = match words.next()? {
-                    "right" => true,
-                    "wrong" => false,
-                    _ => return None,
-                };
-                Self::Tried(text_of(words.next()?)?, text_of(words.next()?)?, is_right)
-            }
-            _ => return None,
-        };
-        Some((name, message))
     }
 }
 
@@ -476,173 +394,6 @@ fn cannot_ask(error: &chancery_store::StoreError) -> Gone {
     Gone
 }
 
-/// Why ends could not be carried out.
-#[derive(Debug)]
-enum CannotCarryOut {
-    Gone,
-    Database(chancery_store::StoreError),
-}
-
-impl From<Gone> for CannotCarryOut {
-    fn from(_: Gone) -> Self {
-        Self::Gone
-    }
-}
-
-impl Inner {
-    fn up(&self) -> Option<Up> {
-        let up = self.up.read().unwrap_or_else(PoisonError::into_inner);
-        up.clone()
-    }
-
-    fn set_up(&self, up: Option<Up>) {
-        *self.up.write().unwrap_or_else(PoisonError::into_inner) = up;
-    }
-
-    fn drop_ended(&self, hashes: &[TokenHash]) {
-        let now = self.clock.monotonic();
-        for hash in hashes {
-            self.ended.add(*hash, now);
-            self.copies.remove(hash);
-        }
-    }
-
-    async fn forget_on(&self, connection: &Connection, hashes: &[TokenHash]) -> Result<(), Gone> {
-        let say = |some: &[TokenHash]| Message::Ended(some.to_vec()).write(&self.name);
-        connection.forget(hashes, say).await
-    }
-
-    /// Carries out every end after that one; answers the last.
-    async fn carry_out(&self, connection: &Connection, from: i64) -> Result<i64, CannotCarryOut> {
-        let mut last = from;
-        loop {
-            let ends = self.store.ends_after(last, ENDS_AT_ONCE);
-            let ends = ends.map_err(CannotCarryOut::Database)?;
-            let Some(end) = ends.last() else { break };
-            let hashes: Vec<_> = ends.iter().map(|end| end.hash).collect();
-            self.drop_ended(&hashes);
-            self.forget_on(connection, &hashes).await?;
-            last = end.seq;
-        }
-        if last != from {
-            connection.set_heard_of(last).await?;
-        }
-        Ok(last)
-    }
-
-    fn tell(&self, message: &Message) {
-        // The keeper lives as long as this does.
-        let _ = self.told.send(message.write(&self.name));
-    }
-
-    fn hear(&self, text: &str) {
-        match Message::read(text) {
-            Some((name, _)) if name == self.name => {}
-            Some((_, Message::Ended(hashes))) => self.drop_ended(&hashes),
-            Some((_, Message::Facts)) => self.heard_of_facts.notify_one(),
-            Some((_, Message::Tried(account, address, is_right))) => {
-                let now = self.clock.now();
-                lock(&self.attempts).note(&account, &address, is_right, now);
-            }
-            None => tracing::warn!("another server told something that cannot be understood"),
-        }
-    }
-
-    /// Connects, and catches up with what ended meanwhile.
-    async fn come_up(
-        &self,
-        settings: &RedisSettings,
-        heard: UnboundedSender<Heard>,
-    ) -> Result<(Up, RedisFacts), String> {
-        let connected = redis::connect(settings, &self.keys, &self.trips, heard).await;
-        let (connection, facts) = connected.map_err(|trouble| trouble.to_string())?;
-        let gone = |_| format!("{} went away again", facts.address);
-        let heard_of = connection.heard_of().await.map_err(gone)?.unwrap_or(0);
-        // A database that was put back from a backup counts from an earlier number.
-        let last = self.store.last_end().map_err(|error| error.to_string())?;
-        let from = if heard_of > last { 0 } else { heard_of };
-        let carried_out = match self.carry_out(&connection, from).await {
-            Ok(carried_out) => carried_out,
-            Err(CannotCarryOut::Gone) => return Err(gone(Gone)),
-            Err(CannotCarryOut::Database(error)) => return Err(error.to_string()),
-        };
-        let up = Up {
-            connection,
-            carried_out: Arc::new(AtomicI64::new(carried_out)),
-        };
-        Ok((up, facts))
-    }
-
-    /// Stays connected; ends when the connection is of no use any more.
-    async fn stay(
-        &self,
-        connection: &Connection,
-        heard: &mut UnboundedReceiver<Heard>,
-        telling: &mut UnboundedReceiver<String>,
-    ) {
-        let mut beat = interval(HEARTBEAT);
-        beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        loop {
-            tokio::select! {
-                biased;
-                heard = heard.recv() => match heard {
-                    Some(Heard::Message(text)) => self.hear(&text),
-                    Some(Heard::Gone) | None => return,
-                },
-                _ = beat.tick() => if !connection.is_master().await { return },
-                () = self.trouble.notified() => {
-                    if connection.is_broken() || !connection.is_master().await {
-                        return;
-                    }
-                }
-                Some(message) = telling.recv() => {
-                    // Whatever is not told is found in the database, or forgotten.
-                    let _ = connection.tell(&message).await;
-                }
-            }
-        }
-    }
-}
-
-/// Keeps a connection as long as the server lives.
-async fn keep(inner: Arc<Inner>, settings: RedisSettings, mut telling: UnboundedReceiver<String>) {
-    let mut wait = FIRST_WAIT;
-    let mut said = String::new();
-    loop {
-        let (hearing, mut heard) = unbounded_channel();
-        match inner.come_up(&settings, hearing).await {
-            Ok((up, facts)) => {
-                tracing::info!(
-                    address = %facts.address,
-                    version = %facts.version,
-                    "sessions are kept in the session store"
-                );
-                if let Some(warning) = facts.warning() {
-                    tracing::warn!("{warning}");
-                }
-                (wait, said) = (FIRST_WAIT, String::new());
-                let connection = up.connection.clone();
-                inner.set_up(Some(up));
-                inner.came_up.notify_waiters();
-                inner.stay(&connection, &mut heard, &mut telling).await;
-                inner.set_up(None);
-                inner.copies.retain(|_| false);
-                tracing::error!(
-                    "the session store is gone; whoever needs a session is told to come back (503) until it is there again"
-                );
-            }
-            Err(trouble) => {
-                if said != trouble {
-                    tracing::error!("the session store cannot be used: {trouble}");
-                    said = trouble;
-                }
-                sleep(wait).await;
-                wait = (wait * 2).min(LONGEST_WAIT);
-            }
-        }
-    }
-}
-
 /// Connects once, to say how Redis is.
 ///
 /// # Errors
@@ -652,40 +403,4 @@ pub async fn look_at_redis(settings: &RedisSettings) -> Result<RedisFacts, Redis
     let keys = Arc::new(Keys::new(&settings.prefix, "check"));
     let (_, facts) = redis::connect(settings, &keys, &Arc::default(), hearing).await?;
     Ok(facts)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::Message;
-
-    #[test]
-    fn what_is_told_is_understood() {
-        for message in [
-            Message::Ended(vec![[1; 32], [250; 32]]),
-            Message::Facts,
-            Message::Tried("ann example".to_owned(), "::1".to_owned(), true),
-            Message::Tried(String::new(), "x\0y\nz".to_owned(), false),
-        ] {
-            let text = message.write("me");
-            assert_eq!(Message::read(&text), Some(("me", message)), "{text}");
-        }
-    }
-
-    #[test]
-    fn what_cannot_be_understood_is_nothing() {
-        for text in [
-            "",
-            "me",
-            "me sings",
-            "me ended x",
-            "me ended AAAA",
-            "me tried",
-            "me tried left YQ YQ",
-            "me tried right YQ",
-            "me tried right !! YQ",
-            "\u{0}",
-        ] {
-            assert_eq!(Message::read(text), None, "{text}");
-        }
-    }
 }

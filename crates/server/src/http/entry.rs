@@ -3,7 +3,10 @@
 use crate::app::SharedApp;
 use crate::http::caller::{self, Authentication};
 use crate::http::error::ApiError;
+use crate::http::host::Host;
 use crate::http::paths;
+use crate::pages::{self, Told};
+use crate::routes;
 use axum::Router;
 use axum::body::Body;
 use chancery_lingering::Lingering;
@@ -19,6 +22,14 @@ use hyper::body::Incoming;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tower_service::Service as _;
+
+/// Who reads an answer that is not a success.
+enum Reader {
+    /// A program: JSON.
+    Program,
+    /// A person in a browser: a page that names the host they are at.
+    Person(String),
+}
 
 /// What answers the requests of one listener.
 #[derive(Debug, Clone)]
@@ -41,6 +52,11 @@ impl Entry {
         let is_head = parts.method == Method::HEAD;
         respell(&mut parts.uri);
         name_host(&mut parts);
+        let reader = if routes::is_page(parts.uri.path()) {
+            Reader::Person(Host::name_in(&parts.headers).unwrap_or_default())
+        } else {
+            Reader::Program
+        };
         let authentication = if parts.uri.path().starts_with("/api") {
             caller::authenticate(&self.app, &parts.headers).await
         } else {
@@ -63,7 +79,7 @@ impl Entry {
             Err(never) => match never {},
         };
         if let Some(error) = response.extensions_mut().remove::<Box<ApiError>>() {
-            self.give_body(&mut response, *error, is_head);
+            self.give_body(&mut response, *error, &reader, is_head);
         }
         let headers = response.headers_mut();
         if let Some((idle, absolute)) = live
@@ -87,15 +103,35 @@ impl Entry {
         response
     }
 
-    fn give_body(&self, response: &mut Response<Body>, error: ApiError, is_head: bool) {
+    fn give_body(
+        &self,
+        response: &mut Response<Body>,
+        error: ApiError,
+        reader: &Reader,
+        is_head: bool,
+    ) {
         let transaction = next_transaction();
         if let Some(log) = &error.log {
             tracing::error!(transaction, status = error.status.as_u16(), "{log}");
+        }
+        if let Reader::Person(host) = reader {
+            let mut sentence = error.body.code_message.clone();
+            if error.status.is_server_error() {
+                sentence += &format!(" (Transaction {transaction})");
+            }
+            let told = Told::new("That did not work", sentence).with_status(error.status);
+            *response = pages::told(&told).respond(host, self.app.scheme == "https");
+            if is_head {
+                *response.body_mut() = Body::empty();
+            }
         }
         if let Some(seconds) = error.retry_after {
             response
                 .headers_mut()
                 .insert(RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if matches!(reader, Reader::Person(_)) {
+            return;
         }
         let mut body = error.body;
         body.dms_version = Some(self.app.level.to_string());

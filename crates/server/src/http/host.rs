@@ -26,6 +26,13 @@ impl Host {
         &self.name
     }
 
+    /// Likewise, from a request's head alone.
+    pub(crate) fn name_in(headers: &HeaderMap) -> Option<String> {
+        let text = headers.get(header::HOST)?.to_str().ok()?;
+        let authority: Authority = text.parse().ok()?;
+        (!authority.as_str().contains('@')).then(|| authority.host().to_owned())
+    }
+
     fn of(parts: &Parts, scheme: &'static str) -> Option<Self> {
         let named = |headers: &HeaderMap| -> Option<Authority> {
             let text = headers.get(header::HOST)?.to_str().ok()?;

@@ -96,6 +96,28 @@ pub(crate) fn confirm(asking: &Asking<'_>, person: &str, redirect_is_here: bool)
     Page::new(format!("Continue as {person}?"), body)
 }
 
+/// Who is signed in at this browser, and whether they want to be.
+pub(crate) fn leave(action: &str, person: &str, form: &str, wrong: Option<String>) -> Page {
+    let asking = Asking {
+        action,
+        form,
+        wrong,
+        ..Asking::default()
+    };
+    let body = html! {
+        h1 { "You are signed in at this browser" }
+        p { "As " bdi { (person) } ". Signing out here leaves applications that you let in before with sessions of their own." }
+        (asking.wrong())
+        form method="post" action=(asking.action) {
+            (asking.hidden())
+            div class="buttons" {
+                button type="submit" name="step" value="leave" autofocus { "Sign out" }
+            }
+        }
+    };
+    Page::new("You are signed in at this browser", body)
+}
+
 /// The code that another device shows.
 pub(crate) fn code_form(asking: &Asking<'_>, person: &str, code: &str) -> Page {
     let described = asking.wrong.as_ref().map(|_| "wrong");

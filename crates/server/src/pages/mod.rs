@@ -6,7 +6,7 @@
 mod asking;
 mod told;
 
-pub(crate) use asking::{Asking, DeviceAsking, code_form, confirm, confirm_device, sign_in};
+pub(crate) use asking::{Asking, DeviceAsking, code_form, confirm, confirm_device, leave, sign_in};
 pub(crate) use told::{Told, told};
 
 use axum::body::Body;

@@ -20,7 +20,8 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 use std::sync::Arc;
 use url::form_urlencoded::Serializer;
 
-const PATH: &str = "/auth/oauth2/authorize";
+/// Where the page is.
+pub(crate) const PATH: &str = "/auth/oauth2/authorize";
 /// The longest `state` that is sent back.
 const LONGEST_STATE: usize = 2000;
 /// What a form carries of what was asked.

@@ -18,7 +18,8 @@ use chancery_identity::{DEVICE_CODE_LIFE, DeviceRequest, IdentityError, PACE, Pe
 use chancery_proto::session::DeviceAuthorization;
 use http::{HeaderMap, StatusCode};
 
-const PATH: &str = "/auth/device";
+/// Where the page is.
+pub(crate) const PATH: &str = "/auth/device";
 
 /// `POST /auth/oauth2/device`.
 pub(crate) async fn begin(

@@ -10,6 +10,7 @@ mod discovery;
 pub(crate) mod documents;
 pub(crate) mod download;
 mod folders;
+mod leaving;
 mod libraries;
 mod metadata;
 mod oauth;
@@ -126,18 +127,21 @@ pub(crate) fn work(app: SharedApp) -> Router {
             "/.well-known/oauth-authorization-server",
             get(metadata::metadata),
         )
-        .route(
-            "/auth/oauth2/authorize",
-            get(authorize::ask).post(authorize::answer),
-        )
+        .route(authorize::PATH, get(authorize::ask).post(authorize::answer))
         .route("/auth/oauth2/device", post(device::begin))
-        .route("/auth/device", get(device::ask).post(device::answer))
+        .route(device::PATH, get(device::ask).post(device::answer))
+        .route(leaving::PATH, get(leaving::ask).post(leaving::answer))
         .route("/auth/oauth2/token", post(oauth::token))
         .route("/auth/oauth2/revoke-token", post(oauth::revoke))
         .nest("/api/v2/customers/{cid}", customer)
         .fallback(no_route)
         .method_not_allowed_fallback(wrong_method)
         .with_state(app)
+}
+
+/// Whether a person in a browser reads what is at that address.
+pub(crate) fn is_page(path: &str) -> bool {
+    [authorize::PATH, device::PATH, leaving::PATH].contains(&path)
 }
 
 /// Health and metrics: for whoever runs the server.

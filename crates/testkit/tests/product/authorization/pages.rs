@@ -1,8 +1,9 @@
 //! What the sign-in page takes, and from whom.
 
 use super::{AUTHORIZE, Browser, access, agents, back, is_in, redeem};
-use chancery_testkit::Request;
 use chancery_testkit::server::{ADMIN, PASSWORD, TestServer};
+use chancery_testkit::waiting::eventually;
+use chancery_testkit::{Request, TestRedis};
 
 #[test]
 fn a_form_counts_only_from_the_page_that_was_sent_to_that_browser() {
@@ -179,4 +180,85 @@ fn administration_takes_a_password_each_time_and_an_administrator() {
     let lines = server.call(list).expect(200).json();
     assert_eq!(lines["data"][0]["method"], "browser", "{lines}");
     assert_eq!(lines["data"][0]["application"], "chancery-agent");
+}
+
+#[test]
+fn what_goes_wrong_is_said_to_a_person_on_a_page() {
+    let redis = TestRedis::start();
+    let configuration = format!("[sessions.redis]\naddresses = [\"{}\"]\n", redis.address());
+    let server = TestServer::configured(&configuration);
+    let mut browser = Browser::new(&server);
+    assert_eq!(browser.sign_in(&agents(), ADMIN, PASSWORD).status, 303);
+    let on_a_page = |answer: &chancery_testkit::Answer, part: &str| {
+        let text = answer.text();
+        assert!(
+            answer
+                .header("content-type")
+                .is_some_and(|kind| kind.starts_with("text/html"))
+        );
+        assert!(
+            text.contains("That did not work") && text.contains(part),
+            "{text}"
+        );
+    };
+    // Something else than a form, and something else than the page takes.
+    let odd = Request::new("POST", AUTHORIZE).json(&serde_json::json!({}));
+    let answer = server.call(odd).expect(400);
+    on_a_page(&answer, "it has to be a form");
+    let answer = server.call(Request::new("PUT", "/auth/device")).expect(405);
+    on_a_page(&answer, "does not answer to that method");
+    // Where sessions live is away: the person keeps the session.
+    redis.hold(true);
+    let answer = eventually("the page says so", || {
+        let answer = browser.get(AUTHORIZE, &agents());
+        (answer.status != 200).then_some(answer)
+    });
+    assert_eq!(answer.status, 503);
+    on_a_page(&answer, "You are not signed out.");
+    assert_eq!(answer.header("retry-after"), Some("2"));
+    redis.hold(false);
+    let page = eventually("it works again", || {
+        let answer = browser.get(AUTHORIZE, &agents());
+        (answer.status == 200).then_some(answer)
+    });
+    assert!(page.text().contains("Continue as"), "{}", page.text());
+}
+
+#[test]
+fn a_person_signs_out_at_the_browser_and_applications_go_on() {
+    let server = TestServer::start();
+    let mut browser = Browser::new(&server);
+    let path = "/auth/session";
+    let nobody = browser.get(path, &[]).expect(200);
+    assert!(
+        nobody.text().contains("You are not signed in"),
+        "{}",
+        nobody.text()
+    );
+    let answer = browser.sign_in(&agents(), ADMIN, PASSWORD);
+    let (_, came) = back(&answer);
+    let token = access(&redeem(&server, &came["code"], &[]));
+    let page = browser.get(path, &[]).expect(200);
+    assert!(
+        page.text().contains("First administrator"),
+        "{}",
+        page.text()
+    );
+    // A form from elsewhere signs nobody out.
+    assert_eq!(browser.post(path, &[("step", "leave")]).status, 400);
+    let page = browser.get(path, &[]).expect(200);
+    let left = browser.fill(path, &page, &[("step", "leave")]).expect(200);
+    assert!(
+        left.text().contains("You are signed out"),
+        "{}",
+        left.text()
+    );
+    let asked = browser.get(AUTHORIZE, &agents()).expect(200);
+    assert!(
+        asked.text().contains("type=\"password\""),
+        "{}",
+        asked.text()
+    );
+    // The application that was let in has a session of its own.
+    assert!(is_in(&server, &token));
 }

@@ -1,0 +1,306 @@
+//! A connection to the master, and what is asked on it. Every command has a
+//! deadline.
+
+use super::DEADLINE;
+use crate::session::Record;
+use crate::shared::record::{self, digits};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chancery_proto::clock::Timestamp;
+use chancery_store::grants::TokenHash;
+use redis::aio::MultiplexedConnection;
+use redis::{Cmd, ErrorKind, Pipeline, RedisError, ServerErrorKind, Value};
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+use tokio::time::timeout;
+
+/// So many sessions go into one command at most.
+const AT_ONCE: usize = 512;
+
+/// Redis did not do it: it cannot be reached, or refuses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Gone;
+
+/// A connection to the master. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Connection {
+    redis: MultiplexedConnection,
+    keys: Arc<Keys>,
+    trips: Arc<AtomicU64>,
+    is_broken: Arc<AtomicBool>,
+}
+
+impl fmt::Debug for Connection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connection")
+            .field("prefix", &self.keys.prefix)
+            .field("is_broken", &self.is_broken)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What keys are called.
+#[derive(Debug)]
+pub(crate) struct Keys {
+    prefix: String,
+}
+
+impl Keys {
+    /// Keys of one installation: others may use the same Redis.
+    pub(crate) fn new(prefix: &str, installation: &str) -> Self {
+        Self {
+            prefix: format!("{prefix}:{installation}:"),
+        }
+    }
+
+    fn session(&self, hash: &TokenHash) -> String {
+        let mut key = String::with_capacity(self.prefix.len() + 43);
+        key.push_str(&self.prefix);
+        URL_SAFE_NO_PAD.encode_string(hash, &mut key);
+        key
+    }
+
+    /// The number of the last end that this Redis has heard of.
+    fn ends(&self) -> String {
+        format!("{}ends", self.prefix)
+    }
+
+    /// Where servers tell each other what happened.
+    pub(super) fn told(&self) -> String {
+        format!("{}told", self.prefix)
+    }
+}
+
+/// What came without being asked for.
+#[derive(Debug)]
+pub(crate) enum Heard {
+    /// Another server told something, or this one did.
+    Message(String),
+    /// The connection is gone.
+    Gone,
+}
+
+/// Writes a use down: its time, that there was one, and how long the session
+/// lives from now on. Nothing where there is no session any more.
+const USE: &str = "local v = redis.call('GET', KEYS[1])
+if not v then return 0 end
+redis.call('SETRANGE', KEYS[1], 13, 'u')
+if tonumber(ARGV[1]) > tonumber(string.sub(v, 1, 13)) then
+redis.call('SETRANGE', KEYS[1], 0, ARGV[1])
+redis.call('PEXPIRE', KEYS[1], ARGV[2])
+end
+return 1";
+
+/// Lets a session live no longer than until then.
+const LET_DIE: &str = "local v = redis.call('GET', KEYS[1])
+if not v then return 0 end
+local dies = tonumber(string.sub(v, 15, 27))
+if dies == 0 or dies > tonumber(ARGV[1]) then
+redis.call('SETRANGE', KEYS[1], 14, ARGV[1])
+if redis.call('PTTL', KEYS[1]) > tonumber(ARGV[2]) then redis.call('PEXPIRE', KEYS[1], ARGV[2]) end
+end
+return 1";
+
+fn millis(life: Duration) -> u64 {
+    u64::try_from(life.as_millis()).unwrap_or(u64::MAX).max(1)
+}
+
+impl Connection {
+    pub(super) fn new(
+        redis: MultiplexedConnection,
+        keys: &Arc<Keys>,
+        trips: &Arc<AtomicU64>,
+    ) -> Self {
+        Self {
+            redis,
+            keys: Arc::clone(keys),
+            trips: Arc::clone(trips),
+            is_broken: Arc::default(),
+        }
+    }
+
+    /// Whether it is of no use any more, and another one has to be made.
+    pub(crate) fn is_broken(&self) -> bool {
+        self.is_broken.load(Ordering::Relaxed)
+    }
+
+    fn failed(&self, error: &RedisError) -> Gone {
+        // A command that was refused leaves the connection as good as it was,
+        // unless it is to a Redis that is the master no longer.
+        let refused = matches!(
+            error.kind(),
+            ErrorKind::Server(kind) if !matches!(
+                kind,
+                ServerErrorKind::ReadOnly | ServerErrorKind::MasterDown | ServerErrorKind::BusyLoading
+            )
+        );
+        if !refused {
+            self.is_broken.store(true, Ordering::Relaxed);
+        }
+        tracing::warn!(%error, "the session store did not carry out a command");
+        Gone
+    }
+
+    fn too_late(&self) -> Gone {
+        tracing::warn!("the session store did not answer in time");
+        Gone
+    }
+
+    async fn ask<T: redis::FromRedisValue>(&self, command: &Cmd) -> Result<T, Gone> {
+        self.trips.fetch_add(1, Ordering::Relaxed);
+        let mut redis = self.redis.clone();
+        match timeout(DEADLINE, command.query_async(&mut redis)).await {
+            Ok(answer) => answer.map_err(|error| self.failed(&error)),
+            Err(_) => Err(self.too_late()),
+        }
+    }
+
+    async fn ask_all(&self, commands: &Pipeline) -> Result<(), Gone> {
+        self.trips.fetch_add(1, Ordering::Relaxed);
+        let mut redis = self.redis.clone();
+        match timeout(DEADLINE, commands.exec_async(&mut redis)).await {
+            Ok(answer) => answer.map_err(|error| self.failed(&error)),
+            Err(_) => Err(self.too_late()),
+        }
+    }
+
+    /// The session of a token.
+    pub(crate) async fn get(&self, hash: &TokenHash) -> Result<Option<Record>, Gone> {
+        let command = Cmd::get(self.keys.session(hash));
+        let found: Option<Vec<u8>> = self.ask(&command).await?;
+        Ok(found.and_then(|text| record::decode(*hash, &text)))
+    }
+
+    /// The sessions of tokens, as far as there are any.
+    pub(crate) async fn get_all(&self, hashes: &[TokenHash]) -> Result<Vec<Record>, Gone> {
+        let mut all = Vec::with_capacity(hashes.len());
+        for some in hashes.chunks(AT_ONCE) {
+            let mut command = redis::cmd("MGET");
+            for hash in some {
+                command.arg(self.keys.session(hash));
+            }
+            let found: Vec<Option<Vec<u8>>> = self.ask(&command).await?;
+            let found = some.iter().zip(found);
+            all.extend(found.filter_map(|(hash, text)| record::decode(*hash, &text?)));
+        }
+        Ok(all)
+    }
+
+    /// Writes a session for so long.
+    pub(crate) async fn put(&self, record: &Record, life: Duration) -> Result<(), Gone> {
+        let mut command = redis::cmd("SET");
+        command
+            .arg(self.keys.session(&record.hash))
+            .arg(record::encode(record))
+            .arg("PX")
+            .arg(millis(life));
+        self.ask(&command).await
+    }
+
+    /// Lets a session that is there live for so long from now on.
+    pub(crate) async fn live_on(&self, hash: &TokenHash, life: Duration) -> Result<(), Gone> {
+        let mut command = redis::cmd("PEXPIRE");
+        command.arg(self.keys.session(hash)).arg(millis(life));
+        self.ask(&command).await
+    }
+
+    /// Writes down that a session was used. Answers whether it is there.
+    pub(crate) async fn note_use(
+        &self,
+        hash: &TokenHash,
+        at: Timestamp,
+        life: Duration,
+    ) -> Result<bool, Gone> {
+        let mut command = redis::cmd("EVAL");
+        command
+            .arg(USE)
+            .arg(1)
+            .arg(self.keys.session(hash))
+            .arg(digits(at))
+            .arg(millis(life));
+        self.ask(&command).await
+    }
+
+    /// Lets sessions live no longer than until then, which is so far away.
+    pub(crate) async fn let_die(
+        &self,
+        hashes: &[TokenHash],
+        at: Timestamp,
+        away: Duration,
+    ) -> Result<(), Gone> {
+        for some in hashes.chunks(AT_ONCE) {
+            let mut commands = Pipeline::new();
+            for hash in some {
+                commands
+                    .cmd("EVAL")
+                    .arg(LET_DIE)
+                    .arg(1)
+                    .arg(self.keys.session(hash))
+                    .arg(digits(at))
+                    .arg(millis(away))
+                    .ignore();
+            }
+            self.ask_all(&commands).await?;
+        }
+        Ok(())
+    }
+
+    /// Forgets sessions, and tells every server by `say`, which is handed the
+    /// tokens' names.
+    pub(crate) async fn forget(
+        &self,
+        hashes: &[TokenHash],
+        say: impl Fn(&[TokenHash]) -> String,
+    ) -> Result<(), Gone> {
+        for some in hashes.chunks(AT_ONCE) {
+            let mut commands = Pipeline::new();
+            let unlink = commands.cmd("UNLINK");
+            for hash in some {
+                unlink.arg(self.keys.session(hash));
+            }
+            unlink.ignore();
+            commands
+                .cmd("PUBLISH")
+                .arg(self.keys.told())
+                .arg(say(some))
+                .ignore();
+            self.ask_all(&commands).await?;
+        }
+        Ok(())
+    }
+
+    /// The number of the last end that this Redis has heard of.
+    pub(crate) async fn heard_of(&self) -> Result<Option<i64>, Gone> {
+        self.ask(&Cmd::get(self.keys.ends())).await
+    }
+
+    /// Writes down that it has heard of every end up to that one.
+    pub(crate) async fn set_heard_of(&self, seq: i64) -> Result<(), Gone> {
+        let mut command = redis::cmd("SET");
+        command.arg(self.keys.ends()).arg(seq);
+        self.ask(&command).await
+    }
+
+    /// Tells every server something.
+    pub(crate) async fn tell(&self, message: &str) -> Result<(), Gone> {
+        let mut command = redis::cmd("PUBLISH");
+        command.arg(self.keys.told()).arg(message);
+        self.ask(&command).await
+    }
+
+    /// Whether it is there and still the master.
+    pub(crate) async fn is_master(&self) -> bool {
+        let role: Result<Vec<Value>, Gone> = self.ask(&redis::cmd("ROLE")).await;
+        role.is_ok_and(|role| role.first().is_some_and(|word| is_word(word, "master")))
+    }
+}
+
+fn is_word(value: &Value, word: &str) -> bool {
+    match value {
+        Value::BulkString(bytes) => bytes == word.as_bytes(),
+        Value::SimpleString(text) => text == word,
+        _ => false,
+    }
+}
