@@ -3,11 +3,18 @@
 
 use crate::clients::Client;
 use crate::identity::{Identity, Sessions};
+use crate::session::Session;
 use crate::signing_in::signed_in;
 use crate::{IdentityError, SignedIn, tokens};
+use chancery_proto::clock::Timestamp;
 use chancery_proto::secret::Secret;
 use chancery_store::audit::AuditEntry;
-use chancery_store::grants::{GrantRow, OVERLAP, Renewal, Renewed};
+use chancery_store::grants::{GrantRow, OVERLAP, Renewal, Renewed, TakenOver};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How long the answer to a renewal is kept for whoever could not be given it.
+const HELD: Duration = Duration::from_secs(24 * 3600);
 
 impl Identity {
     /// Renews a session. The old one goes on for a moment, so that its calls
@@ -79,6 +86,23 @@ impl Identity {
                 over
             }
         };
+        let taken = self.take_over(&over, now).await;
+        if let Err(IdentityError::SessionsUnavailable) = &taken {
+            // Nobody has the answer: whoever asks again, when sessions can be
+            // kept again, gets it.
+            let until = now.plus(HELD);
+            let held = self.store.hold_answer(tokens::hash_of(shown), until);
+            held.await?;
+        }
+        Ok(signed_in(&*taken?, now, token, next_refresh))
+    }
+
+    /// Lets a session take over from the others of its sign-in.
+    async fn take_over(
+        &self,
+        over: &TakenOver,
+        now: Timestamp,
+    ) -> Result<Arc<Session>, IdentityError> {
         let session = self.adopt(&over.grant, &over.session).await?;
         let dies = now.plus(OVERLAP);
         match &self.sessions {
@@ -92,7 +116,7 @@ impl Identity {
                 .await
                 .map_err(|_| IdentityError::SessionsUnavailable)?,
         }
-        Ok(signed_in(&session, now, token, next_refresh))
+        Ok(session)
     }
 
     async fn note(

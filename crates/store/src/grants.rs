@@ -395,6 +395,12 @@ impl Store {
                 return Ok(Renewed::Refused);
             }
             if let Some(used) = used {
+                if used > now {
+                    // Its answer was held back, and is given now.
+                    connection
+                        .prepare_cached("UPDATE refresh_tokens SET used = ?2 WHERE hash = ?1")?
+                        .execute(params![renewal.shown, now.0])?;
+                }
                 let kept = connection
                     .prepare_cached(&format!("SELECT {SESSION} FROM sessions s WHERE s.hash = ?1"))?
                     .query_row([renewal.session_hash], |row| session_of(row, 0))
@@ -436,6 +442,23 @@ impl Store {
             let next = RefreshRow { hash: renewal.next_refresh, grant_id: grant.id.clone(), created: now, expires };
             insert_refresh(connection, &next)?;
             Ok(Renewed::Fresh(TakenOver { grant, session, others }))
+        })
+        .await
+    }
+
+    /// The answer to a renewal could not be given: it may be asked for again
+    /// until `until` and [`REPLAY_WINDOW`] longer, with the token that was shown.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub async fn hold_answer(&self, shown: TokenHash, until: Timestamp) -> Result<(), StoreError> {
+        self.write(move |connection| {
+            connection
+                .prepare_cached(
+                    "UPDATE refresh_tokens SET used = ?2 WHERE hash = ?1 AND used IS NOT NULL",
+                )?
+                .execute(params![shown, until.0])?;
+            Ok(())
         })
         .await
     }

@@ -21,13 +21,13 @@ const LONGEST_WAIT: Duration = Duration::from_secs(1);
 /// Why ends could not be carried out.
 #[derive(Debug)]
 pub(super) enum CannotCarryOut {
-    Gone,
+    Gone(Gone),
     Database(chancery_store::StoreError),
 }
 
 impl From<Gone> for CannotCarryOut {
-    fn from(_: Gone) -> Self {
-        Self::Gone
+    fn from(why: Gone) -> Self {
+        Self::Gone(why)
     }
 }
 
@@ -49,15 +49,6 @@ impl Inner {
         }
     }
 
-    pub(super) async fn forget_on(
-        &self,
-        connection: &Connection,
-        hashes: &[TokenHash],
-    ) -> Result<(), Gone> {
-        let say = |some: &[TokenHash]| Message::Ended(some.to_vec()).write(&self.name);
-        connection.forget(hashes, say).await
-    }
-
     /// Carries out every end after that one; answers the last.
     pub(super) async fn carry_out(
         &self,
@@ -70,12 +61,17 @@ impl Inner {
             let ends = ends.map_err(CannotCarryOut::Database)?;
             let Some(end) = ends.last() else { break };
             let hashes: Vec<_> = ends.iter().map(|end| end.hash).collect();
-            self.drop_ended(&hashes);
-            self.forget_on(connection, &hashes).await?;
+            // Every server reads the same ends: there is nothing to tell.
+            connection.forget(&hashes, |_| None).await?;
             last = end.seq;
         }
         if last != from {
-            connection.set_heard_of(last).await?;
+            match connection.set_heard_of(last).await {
+                Err(Gone::Away) => return Err(Gone::Away.into()),
+                // Its memory is full: it is told next time, and what was deleted
+                // is deleted once more.
+                Err(Gone::Refused) | Ok(()) => {}
+            }
         }
         Ok(last)
     }
@@ -113,7 +109,7 @@ impl Inner {
         let from = if heard_of > last { 0 } else { heard_of };
         let carried_out = match self.carry_out(&connection, from).await {
             Ok(carried_out) => carried_out,
-            Err(CannotCarryOut::Gone) => return Err(gone(Gone)),
+            Err(CannotCarryOut::Gone(why)) => return Err(gone(why)),
             Err(CannotCarryOut::Database(error)) => return Err(error.to_string()),
         };
         let up = Up {
@@ -134,7 +130,6 @@ impl Inner {
         beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {
-                biased;
                 heard = heard.recv() => match heard {
                     Some(Heard::Message(text)) => self.hear(&text),
                     Some(Heard::Gone) | None => return,

@@ -158,7 +158,7 @@ impl Shared {
     }
 
     fn connection(&self) -> Result<Connection, Gone> {
-        self.inner.up().map(|up| up.connection).ok_or(Gone)
+        self.inner.up().map(|up| up.connection).ok_or(Gone::Away)
     }
 
     /// Whether Redis can be reached.
@@ -200,7 +200,10 @@ impl Shared {
         let fetched = aboard
             .flight
             .get_or_init(|| self.fetch(&connection, hash, make));
-        let found = fetched.await.clone().inspect_err(|_| self.hesitate())?;
+        let found = fetched
+            .await
+            .clone()
+            .inspect_err(|why| self.hesitate(*why))?;
         Ok(found.filter(|_| !inner.ended.has(hash)))
     }
 
@@ -256,14 +259,14 @@ impl Shared {
 
     async fn write(&self, connection: &Connection, session: &Session) -> Result<(), Gone> {
         let put = connection.put(&session.record(), BRIEFLY).await;
-        put.inspect_err(|_| self.hesitate())
+        put.inspect_err(|why| self.hesitate(*why))
     }
 
     /// Lets a session that was taken in live as long as it may.
     pub(crate) async fn live_on(&self, session: &Session) -> Result<(), Gone> {
         let life = session.life(self.inner.clock.now());
         let lives = self.connection()?.live_on(&session.hash, life).await;
-        lives.inspect_err(|_| self.hesitate())
+        lives.inspect_err(|why| self.hesitate(*why))
     }
 
     /// Counts a use, where that moves the session's end by a worthwhile part.
@@ -278,35 +281,37 @@ impl Shared {
         let Ok(connection) = self.connection() else {
             return;
         };
-        let noted = connection.note_use(&session.hash, now, life).await;
-        if noted == Ok(true) {
-            session.use_at(now);
-        } else {
-            if let Some(written) = claimed {
-                session.take_back(written);
-            }
-            self.hesitate();
+        match connection.note_use(&session.hash, now, life).await {
+            Ok(true) => return session.use_at(now),
+            // It is there no longer: the next check finds out why.
+            Ok(false) => self.inner.copies.remove(&session.hash),
+            // It takes nothing at this moment: asked again by and by.
+            Err(Gone::Refused) => return,
+            Err(Gone::Away) => self.hesitate(Gone::Away),
+        }
+        if let Some(written) = claimed {
+            session.take_back(written);
         }
     }
 
     /// Whether a session was used anywhere.
     pub(crate) async fn was_used(&self, hash: &TokenHash) -> Result<bool, Gone> {
         let found = self.connection()?.get(hash).await;
-        let found = found.inspect_err(|_| self.hesitate())?;
+        let found = found.inspect_err(|why| self.hesitate(*why))?;
         Ok(found.is_some_and(|record| record.was_used))
     }
 
     /// What is known of the sessions of those tokens that live.
     pub(crate) async fn records(&self, hashes: &[TokenHash]) -> Result<Vec<Record>, Gone> {
         let found = self.connection()?.get_all(hashes).await;
-        found.inspect_err(|_| self.hesitate())
+        found.inspect_err(|why| self.hesitate(*why))
     }
 
     /// Lets sessions live no longer than until then.
     pub(crate) async fn let_die(&self, hashes: &[TokenHash], at: Timestamp) -> Result<(), Gone> {
         let away = at.since(self.inner.clock.now());
         let done = self.connection()?.let_die(hashes, at, away).await;
-        done.inspect_err(|_| self.hesitate())?;
+        done.inspect_err(|why| self.hesitate(*why))?;
         for hash in hashes {
             if let Some(copy) = self.inner.copies.get(hash) {
                 copy.session.dies_at(at);
@@ -322,10 +327,14 @@ impl Shared {
             return;
         }
         self.inner.drop_ended(hashes);
-        if let Some(up) = self.inner.up()
-            && self.inner.forget_on(&up.connection, hashes).await.is_err()
+        let say = |some: &[TokenHash]| {
+            let ended = Message::Ended(some.to_vec());
+            Some(ended.write(&self.inner.name))
+        };
+        if let Ok(connection) = self.connection()
+            && let Err(why) = connection.forget(hashes, say).await
         {
-            self.hesitate();
+            self.hesitate(why);
         }
     }
 
@@ -347,7 +356,7 @@ impl Shared {
             if from < seen {
                 match inner.carry_out(&up.connection, from).await {
                     Ok(last) => up.carried_out.store(last, Ordering::Release),
-                    Err(CannotCarryOut::Gone) => self.hesitate(),
+                    Err(CannotCarryOut::Gone(why)) => self.hesitate(why),
                     Err(CannotCarryOut::Database(error)) => return Err(error.into()),
                 }
             }
@@ -381,9 +390,12 @@ impl Shared {
         self.inner.ended.forget_old(now);
     }
 
-    /// Something failed: no copy is good while nobody knows, and the keeper has
-    /// to look.
-    fn hesitate(&self) {
+    /// Something failed: unless it was refused, no copy is good while nobody
+    /// knows, and the keeper has to look.
+    fn hesitate(&self, why: Gone) {
+        if why == Gone::Refused {
+            return;
+        }
         self.inner.copies.retain(|_| false);
         self.inner.trouble.notify_one();
     }
@@ -391,7 +403,7 @@ impl Shared {
 
 fn cannot_ask(error: &chancery_store::StoreError) -> Gone {
     tracing::error!(%error, "the database did not say whether a session goes on");
-    Gone
+    Gone::Away
 }
 
 /// Connects once, to say how Redis is.

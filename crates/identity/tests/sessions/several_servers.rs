@@ -383,3 +383,31 @@ async fn the_session_stays_over_when_redis_fails_over_to_a_copy_that_missed_the_
     assert!(check(&fresh, &kept).await.is_ok());
     assert_eq!(replica.sessions().len(), 1, "it forgot the one that ended");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_renewal_that_redis_could_not_take_is_given_when_it_can_again() {
+    let house = House::new(Place::Redis).await;
+    let session = house.sign_in().await;
+    assert!(house.check(&session).await.is_ok());
+    // Full: it answers questions and takes nothing.
+    let set = |name, value| house.redis().call(&["CONFIG", "SET", name, value]);
+    assert_eq!(set("maxmemory", "1"), "OK");
+    let refused = house.renew(&session).await;
+    assert!(
+        matches!(refused, Err(IdentityError::SessionsUnavailable)),
+        "{refused:?}"
+    );
+    // Who is signed in goes on meanwhile.
+    house.clock.advance(Duration::from_secs(10));
+    assert!(house.check(&session).await.is_ok());
+    let refused = house
+        .try_sign_in("ann", "correct horse", Persona::User)
+        .await;
+    assert!(matches!(refused, Err(IdentityError::SessionsUnavailable)));
+    assert_eq!(set("maxmemory", "0"), "OK");
+    house.clock.advance(HOUR);
+    let renewed = house.renew(&session).await.expect("renewed");
+    assert!(house.check(&renewed).await.is_ok());
+    let listed = house.identity.sessions(&Whose::Everybodys).await;
+    assert_eq!(listed.expect("listed").len(), 2, "no sign-in is half done");
+}

@@ -148,6 +148,25 @@ async fn a_used_token_shown_after_its_successor_was_used_ends_the_family_at_once
 }
 
 #[tokio::test]
+async fn an_answer_that_could_not_be_given_is_kept_until_it_is() {
+    let house = House::new().await;
+    signed_in(&house).await;
+    let renew = |now| house.store.renew(renewal(101, 2, false, now));
+    renew(NOW).await.expect("renewed");
+    let day = Duration::from_secs(24 * 3600);
+    let held = house.store.hold_answer([101; 32], NOW.plus(day));
+    held.await.expect("held");
+    let later = NOW.plus(REPLAY_WINDOW * 10);
+    let given = renew(later).await;
+    assert!(matches!(given, Ok(Renewed::Again(_))), "{given:?}");
+    // From now on it is as with every other.
+    let again = renew(later.plus(REPLAY_WINDOW - Duration::from_secs(1))).await;
+    assert!(matches!(again, Ok(Renewed::Again(_))), "{again:?}");
+    let late = renew(later.plus(REPLAY_WINDOW)).await;
+    assert!(matches!(late, Ok(Renewed::Reused(..))), "{late:?}");
+}
+
+#[tokio::test]
 async fn a_renewal_is_refused_once_the_administrator_has_switched_it_off() {
     let house = House::new().await;
     signed_in(&house).await;

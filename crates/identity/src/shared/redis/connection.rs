@@ -21,7 +21,12 @@ const AT_ONCE: usize = 512;
 
 /// Redis did not do it: it cannot be reached, or refuses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Gone;
+pub(crate) enum Gone {
+    /// It answered, and refused: for example because its memory is full.
+    Refused,
+    /// It did not answer, or is the master no longer.
+    Away,
+}
 
 /// A connection to the master. Cheap to clone.
 #[derive(Clone)]
@@ -129,23 +134,27 @@ impl Connection {
     fn failed(&self, error: &RedisError) -> Gone {
         // A command that was refused leaves the connection as good as it was,
         // unless it is to a Redis that is the master no longer.
-        let refused = matches!(
-            error.kind(),
-            ErrorKind::Server(kind) if !matches!(
+        let refused = match error.kind() {
+            ErrorKind::Server(kind) => !matches!(
                 kind,
-                ServerErrorKind::ReadOnly | ServerErrorKind::MasterDown | ServerErrorKind::BusyLoading
-            )
-        );
-        if !refused {
-            self.is_broken.store(true, Ordering::Relaxed);
-        }
+                ServerErrorKind::ReadOnly
+                    | ServerErrorKind::MasterDown
+                    | ServerErrorKind::BusyLoading
+            ),
+            ErrorKind::Extension => true,
+            _ => false,
+        };
         tracing::warn!(%error, "the session store did not carry out a command");
-        Gone
+        if refused {
+            return Gone::Refused;
+        }
+        self.is_broken.store(true, Ordering::Relaxed);
+        Gone::Away
     }
 
     fn too_late(&self) -> Gone {
         tracing::warn!("the session store did not answer in time");
-        Gone
+        Gone::Away
     }
 
     async fn ask<T: redis::FromRedisValue>(&self, command: &Cmd) -> Result<T, Gone> {
@@ -247,12 +256,12 @@ impl Connection {
         Ok(())
     }
 
-    /// Forgets sessions, and tells every server by `say`, which is handed the
-    /// tokens' names.
+    /// Forgets sessions, and tells every server by what `say` makes of the
+    /// tokens, if anything.
     pub(crate) async fn forget(
         &self,
         hashes: &[TokenHash],
-        say: impl Fn(&[TokenHash]) -> String,
+        say: impl Fn(&[TokenHash]) -> Option<String>,
     ) -> Result<(), Gone> {
         for some in hashes.chunks(AT_ONCE) {
             let mut commands = Pipeline::new();
@@ -261,11 +270,10 @@ impl Connection {
                 unlink.arg(self.keys.session(hash));
             }
             unlink.ignore();
-            commands
-                .cmd("PUBLISH")
-                .arg(self.keys.told())
-                .arg(say(some))
-                .ignore();
+            if let Some(message) = say(some) {
+                let publish = commands.cmd("PUBLISH");
+                publish.arg(self.keys.told()).arg(message).ignore();
+            }
             self.ask_all(&commands).await?;
         }
         Ok(())
