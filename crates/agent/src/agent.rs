@@ -446,5 +446,6 @@ fn shown(entry: &Entry, active: bool) -> ServerEntry {
             .version
             .as_deref()
             .map(|version| gate(version, announced)),
+        asks: entry.asks(),
     }
 }

@@ -35,6 +35,18 @@ impl Entry {
     }
 
     /// How people sign in there.
+    /// How it would have people sign in who have to be asked, as far as it was
+    /// seen.
+    pub(crate) fn asks(&self) -> Option<SignInWay> {
+        let offered = self.methods.as_deref()?;
+        let place = |kind: &str| offered.iter().position(|offer| offer == kind);
+        Some(match (place("browser"), place("password")) {
+            (Some(page), Some(password)) if page < password => SignInWay::Browser,
+            (Some(_), None) => SignInWay::Browser,
+            _ => SignInWay::Password,
+        })
+    }
+
     pub(crate) fn methods(&self) -> Methods {
         let told = self.methods.as_deref().unwrap_or_default();
         Methods {
@@ -146,18 +158,11 @@ pub(crate) async fn begin(
     .await?;
     let offered = entry.methods.as_deref().unwrap_or_default();
     let place = |kind: &str| offered.iter().position(|offer| offer == kind);
-    let browser = if request.no_browser {
-        SignInWay::Device
-    } else {
-        SignInWay::Browser
-    };
-    let way = request
-        .way
-        .unwrap_or(match (place("browser"), place("password")) {
-            (Some(page), Some(password)) if page < password => browser,
-            (Some(_), None) => browser,
-            _ => SignInWay::Password,
-        });
+    let way = request.way.unwrap_or(match entry.asks() {
+        Some(SignInWay::Browser) if request.no_browser => SignInWay::Device,
+        Some(way) => way,
+        None => SignInWay::Password,
+    });
     if way != SignInWay::Password && (place("browser").is_none() || !entry.is_chancery()) {
         return Err(Refusal::bad_request(format!(
             "{} does not offer to sign in with the browser. Sign in with your password.",

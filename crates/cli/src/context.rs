@@ -212,6 +212,7 @@ mod tests {
             product: None,
             capabilities: Vec::new(),
             gate: None,
+            asks: None,
         }
     }
 

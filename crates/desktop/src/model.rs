@@ -242,6 +242,12 @@ impl Model {
                 let tried = attempt.map(|(number, attempt)| Wish::Try(number, attempt));
                 tried.into_iter().collect()
             }
+            Choice::TypePassword => {
+                if let Some(login) = &mut self.login {
+                    login.type_password();
+                }
+                Vec::new()
+            }
             Choice::BrowseAgain => match self.login.as_ref().map(|login| &login.step) {
                 Some(Step::Browser(address)) => vec![Wish::Open(address.clone())],
                 _ => Vec::new(),

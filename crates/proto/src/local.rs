@@ -193,6 +193,10 @@ pub struct ServerEntry {
     /// What its version means for this client.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gate: Option<Gate>,
+    /// How it would have people sign in who have to be asked, as far as it was
+    /// seen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asks: Option<SignInWay>,
 }
 
 /// Body of `POST /agent/v1/connect`: prove a server, sign in, make it the active one.

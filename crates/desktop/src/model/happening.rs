@@ -134,6 +134,8 @@ pub enum Choice {
     Back,
     /// Sign in in the browser instead.
     Browse,
+    /// The person would rather type a password.
+    TypePassword,
     /// Open the browser again, which was closed or did not open.
     BrowseAgain,
     /// The window was closed.

@@ -22,6 +22,8 @@ pub enum Step {
     Proving,
     /// The address leads to this other host. Is it the right one?
     Host(String),
+    /// The server would have people sign in on its own page.
+    Page,
     /// The server asks for user and password.
     Password,
     /// They are being tried.
@@ -114,6 +116,8 @@ pub struct Login {
     /// answer the agent's question.
     connects: bool,
     confirmed: Option<String>,
+    /// The attempt that is under way goes through the browser.
+    browses: bool,
     /// Names the attempt that is under way: answers to others are late.
     attempt: u64,
 }
@@ -134,6 +138,7 @@ impl Login {
             number: next_number(),
             connects: true,
             confirmed: None,
+            browses: false,
             attempt: 0,
         }
     }
@@ -144,7 +149,7 @@ impl Login {
         let mut login = Self::by_address(&server.address);
         login.user = server.user.clone().unwrap_or_default();
         login.server = Some(server);
-        login.ask_for_password();
+        login.ask();
         login
     }
 
@@ -164,7 +169,7 @@ impl Login {
         let mut login = Self::at_server(prompt.server.clone());
         if let Some(user) = &prompt.user {
             login.user.clone_from(user);
-            login.focus = Some(Field::Password);
+            login.ask();
         }
         login.prompt = Some(prompt);
         login.connects = false;
@@ -185,7 +190,8 @@ impl Login {
     #[must_use]
     pub fn may_browse(&self) -> bool {
         let product = self.server.as_ref().and_then(|one| one.product.as_deref());
-        self.step == Step::Password && product.is_none_or(|name| name.starts_with("Chancery"))
+        matches!(self.step, Step::Password | Step::Page)
+            && product.is_none_or(|name| name.starts_with("Chancery"))
     }
 
     /// The person would rather sign in in the browser.
@@ -206,6 +212,21 @@ impl Login {
         let prompt = self.prompt.as_ref().filter(|_| !self.connects);
         let attempt = Attempt::Browse(begin, prompt.map(|prompt| prompt.number));
         Some(self.next(attempt))
+    }
+
+    /// Whether what is under way goes through the browser: there is nothing to
+    /// type.
+    #[must_use]
+    pub fn goes_to_page(&self) -> bool {
+        self.is_busy() && self.browses && self.prefers_page()
+    }
+
+    /// The person would rather type user and password.
+    pub fn type_password(&mut self) {
+        if self.step == Step::Page {
+            self.trouble = None;
+            self.ask_for_password();
+        }
     }
 
     /// The browser was sent to that address for an attempt.
@@ -290,6 +311,7 @@ impl Login {
                 self.confirmed = Some(host.clone());
                 self.prove()
             }
+            Step::Page => self.browse(),
             Step::Password => self.sign_in(),
             Step::Proving | Step::SigningIn | Step::Browser(_) | Step::Over => None,
         }
@@ -347,6 +369,7 @@ impl Login {
     }
 
     fn next(&mut self, attempt: Attempt) -> (u64, Attempt) {
+        self.browses = matches!(attempt, Attempt::Browse(..));
         self.attempt = next_number();
         (self.attempt, attempt)
     }
@@ -368,10 +391,11 @@ impl Login {
             return;
         }
         let was_password = matches!(self.step, Step::SigningIn | Step::Browser(_));
+        let was_page = was_password && self.browses;
         match trouble.kind {
             Kind::NeedsUser if !was_password => {
                 self.trouble = None;
-                self.ask_for_password();
+                self.ask();
             }
             Kind::WrongPassword => {
                 self.trouble = Some((trouble.sentence, Some(Field::Password)));
@@ -382,6 +406,10 @@ impl Login {
                 self.trouble = Some((trouble.sentence, None));
                 self.step = Step::Host(host);
                 self.focus = None;
+            }
+            _ if was_page && self.prefers_page() => {
+                self.ask();
+                self.trouble = Some((trouble.sentence, None));
             }
             _ if was_password => {
                 self.trouble = Some((trouble.sentence, None));
@@ -401,6 +429,21 @@ impl Login {
     #[must_use]
     pub fn waits_for(&self, attempt: u64) -> bool {
         attempt == self.attempt
+    }
+
+    fn prefers_page(&self) -> bool {
+        let asks = self.server.as_ref().and_then(|server| server.asks);
+        asks == Some(SignInWay::Browser)
+    }
+
+    /// Asks as the server would have it.
+    fn ask(&mut self) {
+        if self.prefers_page() {
+            self.step = Step::Page;
+            self.focus = None;
+        } else {
+            self.ask_for_password();
+        }
     }
 
     fn ask_for_password(&mut self) {
@@ -518,6 +561,31 @@ mod tests {
         login.failed(number, trouble(Kind::NeedsUser));
         assert_eq!(login.step, Step::Password);
         assert!(login.trouble.is_some(), "it is said why");
+    }
+
+    #[test]
+    fn a_server_that_prefers_its_page_is_asked_for_there_first() {
+        let mut server = crate::model::tests::server("one", true);
+        server.asks = Some(chancery_proto::local::SignInWay::Browser);
+        server.user = Some("ann".to_owned());
+        let mut login = Login::at_server(server);
+        assert_eq!((login.step.clone(), login.focus), (Step::Page, None));
+        let (number, attempt) = pressed(&mut login);
+        assert!(matches!(attempt, Attempt::Browse(_, None)));
+        login.went_to_browser(number, "https://work.example.com/page".to_owned());
+        login.failed(number, trouble(Kind::NeedsUser));
+        assert_eq!(login.step, Step::Page);
+        assert!(login.trouble.is_some(), "it is said why");
+        // A password is a choice there, and a wrong one leads back to itself.
+        login.type_password();
+        assert_eq!(
+            (login.step.clone(), login.focus),
+            (Step::Password, Some(Field::Password))
+        );
+        login.password.edit().push_str("wrong");
+        let (number, _) = pressed(&mut login);
+        login.failed(number, trouble(Kind::WrongPassword));
+        assert_eq!(login.step, Step::Password);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use chancery_proto::local::{
     KeyringState, Person, Prompt, ServerEntry, SessionLife, Show, State, Status,
 };
 
-fn server(id: &str, active: bool) -> ServerEntry {
+pub(super) fn server(id: &str, active: bool) -> ServerEntry {
     ServerEntry {
         id: id.to_owned(),
         name: format!("{id}.example.com"),
@@ -19,6 +19,7 @@ fn server(id: &str, active: bool) -> ServerEntry {
         product: None,
         capabilities: Vec::new(),
         gate: None,
+        asks: None,
     }
 }
 

@@ -36,7 +36,7 @@ pub(super) fn contents(ui: &mut Ui, model: &mut Model, scene: &Scene, choices: &
         Step::Host(_) => {
             script::text(ui, palette, Kind::Heading, &say("login-host-title"));
         }
-        Step::Password | Step::SigningIn | Step::Browser(_) | Step::Over => {
+        Step::Page | Step::Password | Step::SigningIn | Step::Browser(_) | Step::Over => {
             let title = say_with("login-title-server", &[("server", &name)]);
             script::text(ui, palette, Kind::Heading, &title);
             ui.scope(|ui| {
@@ -48,7 +48,8 @@ pub(super) fn contents(ui: &mut Ui, model: &mut Model, scene: &Scene, choices: &
                     script::text(ui, palette, Kind::Quiet, &words);
                 }
             });
-            if matches!(login.step, Step::Password | Step::SigningIn) {
+            let goes_to_page = login.goes_to_page();
+            if matches!(login.step, Step::Password | Step::SigningIn) && !goes_to_page {
                 person(ui, login, scene);
             }
         }
@@ -63,6 +64,12 @@ pub(super) fn contents(ui: &mut Ui, model: &mut Model, scene: &Scene, choices: &
     match &login.step {
         Step::Host(_) => {
             script::text(ui, palette, Kind::Quiet, &say("login-host-explain"));
+        }
+        Step::Page => {
+            script::text(ui, palette, Kind::Plain, &say("login-page-explain"));
+            if button(ui, palette, Weight::Quiet, &say("login-type-password")).clicked() {
+                choices.push(Choice::TypePassword);
+            }
         }
         Step::Password => {
             script::text(ui, palette, Kind::Note, &say("login-not-kept"));
@@ -200,6 +207,7 @@ fn buttons(ui: &mut Ui, login: &mut Login, scene: &Scene, choices: &mut Vec<Choi
     let first = match &login.step {
         Step::Address | Step::Proving => say("login-login"),
         Step::Host(_) => say("login-host-confirm"),
+        Step::Page => say("login-open-browser"),
         Step::Password | Step::SigningIn => say("login-sign-in"),
         Step::Browser(address) => {
             ui.horizontal(|ui| {
@@ -230,17 +238,21 @@ fn buttons(ui: &mut Ui, login: &mut Login, scene: &Scene, choices: &mut Vec<Choi
             return;
         }
     };
-    let can_go_back = login.prompt.is_none() && login.step == Step::Password
+    let can_go_back = login.prompt.is_none() && matches!(login.step, Step::Password | Step::Page)
         || matches!(login.step, Step::Host(_));
     let in_person = login.step == Step::Password
         && ["login user", "login password"].iter().any(|id| {
             ui.memory(|memory| memory.had_focus_last_frame(Id::unique((*id, login.number))))
         })
         && ui.input(|input| input.key_pressed(Key::Enter));
+    // Where nothing is typed, Return is the first button's.
+    let at_page = login.step == Step::Page
+        && ui.memory(|memory| memory.focused().is_none())
+        && ui.input(|input| input.key_pressed(Key::Enter));
     ui.horizontal(|ui| {
         ui.with_layout(Layout::right_to_left(egui::Align::Center), |ui| {
             let pressed = button_if(ui, palette, Weight::First, &first, !login.is_busy());
-            if pressed.clicked() || in_person {
+            if pressed.clicked() || in_person || at_page {
                 choices.push(Choice::Press);
             }
             if button(ui, palette, Weight::Plain, &say("login-cancel")).clicked() {

@@ -7,7 +7,7 @@ use chancery_proto::clock::Timestamp;
 use chancery_proto::level::{Capability, gate};
 use chancery_proto::local::{
     Examination, Finding, FindingOutcome, KeyringState, NeedsUserReason, Person, PolicyReport,
-    Prompt, ServerEntry, SessionLife, Setting, SettingSource, Show, State, Status, Use,
+    Prompt, ServerEntry, SessionLife, Setting, SettingSource, Show, SignInWay, State, Status, Use,
 };
 
 /// When all of it is.
@@ -36,6 +36,7 @@ pub(crate) fn server(id: &str, name: &str, active: bool) -> ServerEntry {
             Capability::DocumentsRanges,
         ],
         gate: None,
+        asks: None,
     }
 }
 
@@ -378,6 +379,13 @@ fn logins() -> Vec<(&'static str, Size, Model)> {
                 login.went_to_browser(number, "https://new.example.com/auth".to_owned());
             }),
         ),
+        ("login-page", DIALOG, {
+            let mut model = window(State::NeedsUser);
+            let mut server = server("work.example.com", "Work", true);
+            server.asks = Some(SignInWay::Browser);
+            model.login = Some(Login::at_server(server));
+            model
+        }),
         (
             "login-no-work-server",
             DIALOG,

@@ -92,6 +92,23 @@ fn three_servers_work_as_one_and_an_end_on_one_holds_on_all_within_a_second() {
     assert!(ended.status.success());
     refused_within_a_second(&[first, second, third], &token, Instant::now());
     assert!(redis.sessions().is_empty());
+    // One of several, by its id.
+    let (kept, token) = (third.sign_in(), second.sign_in());
+    let listed = first
+        .call(Request::get(ME).token(&token))
+        .expect(200)
+        .json();
+    let sessions = listed["data"].as_array().expect("a list");
+    let own = sessions.iter().find(|one| one["is_current"] == true);
+    let id = own.and_then(|one| one["id"].as_str()).expect("an id");
+    let ended = second.command(&["session", "end", "--id", id]);
+    assert!(ended.status.success(), "{ended:?}");
+    refused_within_a_second(&[first, second, third], &token, Instant::now());
+    assert_eq!(status(first, &kept), 200);
+    for words in [&["--id", id][..], &[], &["--all", "--id", id]] {
+        let refused = second.command(&[&["session", "end"], words].concat());
+        assert!(!refused.status.success(), "{words:?}");
+    }
     let ready = first.call(Request::get("/health/ready")).expect(200).json();
     assert_eq!(ready["data"]["session_store"], "up");
 }
