@@ -23,7 +23,8 @@ pub(super) struct End {
 #[group(required = true, multiple = false)]
 struct Whose {
     /// The session's id, as lists show it; its whole sign-in ends
-    #[arg(long, value_name = "ID")]
+    // It may begin with a hyphen.
+    #[arg(long, value_name = "ID", allow_hyphen_values = true)]
     id: Option<String>,
     /// The user's id
     #[arg(long, value_name = "ID")]
