@@ -364,4 +364,12 @@ fn check_says_how_it_is_with_redis() {
     let (code, said) = check();
     assert_eq!(code, Some(1));
     assert!(said.contains("Redis cannot be used: ADDRESS"), "{said}");
+    redis.hold(false);
+    assert_eq!(redis.call(&["CONFIG", "SET", "requirepass", "other"]), "OK");
+    let (code, said) = check();
+    assert_eq!(code, Some(1));
+    assert!(
+        said.contains("Redis cannot be used: ADDRESS refuses: NOAUTH"),
+        "{said}"
+    );
 }

@@ -165,6 +165,15 @@ async fn open(
         .map_err(refused)
 }
 
+/// What Redis said, as it said it, without a full stop.
+fn said(error: &RedisError) -> String {
+    let text = match (error.code(), error.detail()) {
+        (Some(code), Some(detail)) => format!("{code} {detail}"),
+        _ => error.to_string(),
+    };
+    text.trim_end_matches('.').to_owned()
+}
+
 fn slow(address: &RedisAddress) -> RedisTrouble {
     RedisTrouble::NotReached(address.clone(), "it does not answer in time".to_owned())
 }
@@ -175,9 +184,9 @@ fn trouble_of(address: &RedisAddress, error: &RedisError) -> RedisTrouble {
         ErrorKind::Server(_) | ErrorKind::Extension | ErrorKind::AuthenticationFailed
     );
     if refuses {
-        RedisTrouble::Refused(address.clone(), error.to_string())
+        RedisTrouble::Refused(address.clone(), said(error))
     } else {
-        RedisTrouble::NotReached(address.clone(), error.to_string())
+        RedisTrouble::NotReached(address.clone(), said(error))
     }
 }
 
