@@ -12,6 +12,7 @@ pub mod lying;
 pub mod marionette;
 pub mod memory;
 pub mod metrics;
+pub mod page;
 pub mod papers;
 pub mod pattern;
 pub mod programs;

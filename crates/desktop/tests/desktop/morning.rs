@@ -9,10 +9,11 @@ use chancery_desktop::script::plain;
 use chancery_platform::agent_process::AgentCommand;
 use chancery_proto::local::{Show, State};
 use chancery_testkit::chaos::Weather;
+use chancery_testkit::page::{AUTHORIZE, Browser};
 use chancery_testkit::programs::program;
 use chancery_testkit::server::{ADMIN, API, PASSWORD, TestServer};
 use chancery_testkit::waiting::{PATIENCE, eventually};
-use chancery_testkit::{ChaosProxy, Request, TestHome};
+use chancery_testkit::{ChaosProxy, Request, Target, TestHome};
 use serde_json::json;
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -137,6 +138,66 @@ impl Desk {
         login.password.edit().push_str(password);
         self.choose(Choice::Press);
     }
+}
+
+/// Signs in at the page that the browser was sent to, and goes where that leads.
+fn at_the_page(server: &TestServer, page: &str) {
+    let mut browser = Browser::new(server);
+    let path = page.strip_prefix(&server.url()).expect("its own page");
+    let asked = browser.send(Request::get(path)).expect(200);
+    let fields = [
+        ("username", ADMIN),
+        ("password", PASSWORD),
+        ("step", "sign-in"),
+    ];
+    let sent = browser.fill(AUTHORIZE, &asked, &fields).expect(303);
+    let back = sent.header("location").expect("a place");
+    let (authority, path) = back
+        .strip_prefix("http://")
+        .and_then(|rest| rest.split_once('/'))
+        .expect("a loopback address");
+    let to = Target::Tcp(authority.parse().expect("an address"));
+    let _ = to
+        .call(Request::get(&format!("/{path}")))
+        .expect("the agent waits")
+        .expect(200);
+}
+
+#[test]
+fn where_the_server_prefers_its_page_the_dialog_leads_there_and_every_application_goes_on() {
+    let home = TestHome::without_keyring();
+    let server = TestServer::configured("[sign_in]\nmethods = [\"browser\", \"password\"]\n");
+    home.connect(&server);
+    let name = server.address().to_string();
+    let ended = server.command(&["session", "end", "--all"]);
+    assert!(ended.status.success());
+    let mut desk = Desk::log_on(&home);
+    // The server hears of it from its database within a second.
+    let asked = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let first = scope.spawn(|| {
+            eventually("somebody is asked", || {
+                let status = call(&home);
+                asked.load(Ordering::SeqCst).then_some(status)
+            })
+        });
+        desk.until("the dialog", |model| model.login.is_some());
+        asked.store(true, Ordering::SeqCst);
+        let step = |model: &Model| model.login.as_ref().map(|login| login.step.clone());
+        assert_eq!(step(&desk.model), Some(Step::Page));
+        desk.choose(Choice::Press);
+        desk.until("the browser", |model| {
+            matches!(step(model), Some(Step::Browser(_)))
+        });
+        let Some(Step::Browser(page)) = step(&desk.model) else {
+            panic!("{:?}", desk.model.login);
+        };
+        at_the_page(&server, &page);
+        desk.until("the dialog is done", |model| model.login.is_none());
+        assert_eq!(first.join().expect("well"), 200);
+    });
+    let connected = format!("Connected to {name} as First administrator.");
+    desk.sees(State::Connected, &connected, 1);
 }
 
 /// An application's call on behalf of the person.

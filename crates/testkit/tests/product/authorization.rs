@@ -3,113 +3,18 @@
 mod devices;
 mod pages;
 
+pub(crate) use chancery_testkit::page::Browser;
+use chancery_testkit::page::{AUTHORIZE, form};
 use chancery_testkit::server::{ADMIN, API, PASSWORD, TestServer};
 use chancery_testkit::waiting::eventually;
 use chancery_testkit::{Answer, Request};
 use serde_json::json;
 use std::collections::BTreeMap;
 
-const AUTHORIZE: &str = "/auth/oauth2/authorize";
 /// RFC 7636, appendix B.
 const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 const BACK: &str = "http://127.0.0.1:4711/signed-in";
-
-fn form(pairs: &[(&str, &str)]) -> String {
-    url::form_urlencoded::Serializer::new(String::new())
-        .extend_pairs(pairs)
-        .finish()
-}
-
-/// A browser as far as these pages need one: cookies, and the last page's form.
-pub(crate) struct Browser<'a> {
-    server: &'a TestServer,
-    cookies: BTreeMap<String, String>,
-    origin: Option<String>,
-}
-
-impl<'a> Browser<'a> {
-    pub(crate) fn new(server: &'a TestServer) -> Self {
-        Self {
-            server,
-            cookies: BTreeMap::new(),
-            origin: Some(server.url()),
-        }
-    }
-
-    pub(crate) fn send(&mut self, mut request: Request<'_>) -> Answer {
-        let cookies: Vec<String> = self
-            .cookies
-            .iter()
-            .map(|(name, value)| format!("{name}={value}"))
-            .collect();
-        if !cookies.is_empty() {
-            request = request.header("Cookie", &cookies.join("; "));
-        }
-        let answer = self.server.call(request);
-        for (name, value) in &answer.headers {
-            if name.eq_ignore_ascii_case("set-cookie") {
-                let pair = value.split(';').next().unwrap_or_default();
-                let (name, text) = pair.split_once('=').expect("a cookie");
-                if text.is_empty() {
-                    self.cookies.remove(name);
-                } else {
-                    self.cookies.insert(name.to_owned(), text.to_owned());
-                }
-            }
-        }
-        answer
-    }
-
-    pub(crate) fn get(&mut self, path: &str, asked: &[(&str, &str)]) -> Answer {
-        self.send(Request::get(&format!("{path}?{}", form(asked))))
-    }
-
-    fn post(&mut self, path: &str, fields: &[(&str, &str)]) -> Answer {
-        let mut request = Request::new("POST", path);
-        if let Some(origin) = &self.origin {
-            request = request.header("Origin", origin);
-        }
-        self.send(request.body("application/x-www-form-urlencoded", form(fields)))
-    }
-
-    /// Sends a page's form back with these fields filled in.
-    pub(crate) fn fill(&mut self, path: &str, page: &Answer, fields: &[(&str, &str)]) -> Answer {
-        let hidden = hidden(&page.text());
-        let mut all: Vec<(&str, &str)> = hidden
-            .iter()
-            .map(|(name, value)| (name.as_str(), value.as_str()))
-            .collect();
-        all.extend(fields);
-        self.post(path, &all)
-    }
-
-    fn sign_in(&mut self, asked: &[(&str, &str)], user: &str, password: &str) -> Answer {
-        let page = self.get(AUTHORIZE, asked).expect(200);
-        let fields = [
-            ("username", user),
-            ("password", password),
-            ("step", "sign-in"),
-        ];
-        self.fill(AUTHORIZE, &page, &fields)
-    }
-}
-
-/// The hidden fields of a page's form.
-fn hidden(page: &str) -> Vec<(String, String)> {
-    page.split("<input type=\"hidden\" name=\"")
-        .skip(1)
-        .map(|rest| {
-            let (name, rest) = rest.split_once("\" value=\"").expect("a value");
-            let (value, _) = rest.split_once('"').expect("its end");
-            let value = value.replace("&quot;", "\"").replace("&lt;", "<");
-            (
-                name.to_owned(),
-                value.replace("&gt;", ">").replace("&amp;", "&"),
-            )
-        })
-        .collect()
-}
 
 /// What came back with a redirect.
 fn back(answer: &Answer) -> (String, BTreeMap<String, String>) {
