@@ -1,5 +1,6 @@
 //! The configuration: a TOML file, and what the command line puts over it.
 
+pub(crate) use crate::config_error::ConfigError;
 use crate::session_store::Sessions;
 use chancery_proto::level::ApiLevel;
 use serde::Deserialize;
@@ -9,22 +10,6 @@ use std::path::{Path, PathBuf};
 /// Where the server listens unless it is told otherwise.
 pub(crate) const DEFAULT_LISTEN: SocketAddr =
     SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 8480);
-
-/// Why the configuration cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum ConfigError {
-    /// The file cannot be read.
-    #[error(
-        "The configuration {0} cannot be read: {1}. Give the path of a file that is there and readable."
-    )]
-    Unreadable(PathBuf, #[source] std::io::Error),
-    /// The file is no configuration.
-    #[error("The configuration {0} has a mistake:\n{1}")]
-    Mistake(PathBuf, #[source] Box<toml::de::Error>),
-    /// Two settings do not go together.
-    #[error("{0}")]
-    Contradiction(String),
-}
 
 /// Everything that can be configured. An unknown name is a mistake.
 #[derive(Debug, Clone, Default, Deserialize)]

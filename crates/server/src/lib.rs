@@ -3,6 +3,7 @@
 mod app;
 pub mod commands;
 mod config;
+mod config_error;
 mod data_directory;
 #[doc(hidden)]
 pub mod fuzzing;

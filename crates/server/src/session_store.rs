@@ -1,6 +1,6 @@
 //! Where sessions live, as it is configured.
 
-use crate::config::ConfigError;
+use crate::config_error::ConfigError;
 use chancery_identity::{
     Keeping, RedisAddress, RedisLogin, RedisSentinels, RedisSettings, RedisTls,
 };

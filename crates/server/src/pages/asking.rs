@@ -106,7 +106,7 @@ pub(crate) fn leave(action: &str, person: &str, form: &str, wrong: Option<String
     };
     let body = html! {
         h1 { "You are signed in at this browser" }
-        p { "As " bdi { (person) } ". Signing out here leaves applications that you let in before with sessions of their own." }
+        p { "As " bdi { (person) } ". If you sign out here, applications that you let in before go on: they have sessions of their own." }
         (asking.wrong())
         form method="post" action=(asking.action) {
             (asking.hidden())
