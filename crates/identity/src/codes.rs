@@ -150,7 +150,7 @@ impl Identity {
             self.end_what_it_gave(hash).await?;
             return refused(UNKNOWN);
         }
-        self.people.load(vec![person]);
+        self.meet(&person)?;
         let beginning = Beginning {
             user: row.user.clone(),
             persona: Persona::from_name(&row.persona).unwrap_or(Persona::User),
@@ -161,7 +161,7 @@ impl Identity {
             address: &redeeming.address,
         };
         let entry = self.redeemed(redeeming, &row.user, "success");
-        let (begun, tokens) = self.prepare(beginning, entry)?;
+        let (begun, tokens) = self.prepare(beginning, entry).await?;
         match self.store.redeem(hash, begun.clone()).await {
             Ok(Redeemed::Begun) => self.take_up(begun, tokens).await,
             Ok(Redeemed::Reused(ended)) => {

@@ -217,7 +217,7 @@ impl Identity {
         else {
             return Ok(DeviceSignIn::Over);
         };
-        self.people.load(vec![person]);
+        self.meet(&person)?;
         let entry = AuditEntry {
             at: now,
             user: user.clone(),
@@ -236,7 +236,7 @@ impl Identity {
             device: &row.device,
             address,
         };
-        let (begun, tokens) = self.prepare(beginning, entry)?;
+        let (begun, tokens) = self.prepare(beginning, entry).await?;
         let taken = match self.store.take_device_code(hash, begun.clone()).await {
             Err(StoreError::NotFound(_)) => false,
             other => other?,

@@ -26,6 +26,9 @@ const INSTALLATION: &str = "identity.installation";
 /// Ends that are read at once.
 const ENDS_AT_ONCE: u32 = 1_000;
 
+/// Sign-ins that are let go of at once.
+const FORGOTTEN_AT_ONCE: u32 = 200;
+
 /// Where sessions live.
 #[derive(Debug, Clone, Default)]
 pub enum Keeping {
@@ -68,8 +71,10 @@ pub struct Identity {
     /// Wrong passwords, and who has to wait for it.
     pub(crate) attempts: Arc<Mutex<Attempts>>,
     pub(crate) key: Vec<u8>,
-    /// What is kept in memory of people, applications and lifetimes.
+    /// What is kept in memory of people, applications and lifetimes. Whoever reads
+    /// them anew holds the lock: what is older never comes last.
     facts_version: AtomicI64,
+    facts: Mutex<()>,
     /// The last end that was looked at, while sessions are in memory.
     seen_end: AtomicI64,
     /// Writes of uses, while sessions are in memory.
@@ -130,6 +135,7 @@ impl Identity {
             attempts,
             key,
             facts_version: AtomicI64::default(),
+            facts: Mutex::default(),
             seen_end,
             writes: AtomicU64::default(),
         };
@@ -149,7 +155,7 @@ impl Identity {
         };
         let now = self.clock.now();
         for (grant, session) in self.store.living_sessions()? {
-            let Some(session) = self.session_of(Record::of(&grant, &session)) else {
+            let Some(session) = self.session_of(Record::of(&grant, &session))? else {
                 continue;
             };
             // A use that was not written down may have come after the lifetimes
@@ -165,13 +171,43 @@ impl Identity {
     }
 
     pub(crate) fn load_facts(&self) -> Result<(), IdentityError> {
+        let _one = lock(&self.facts);
         // The number first: what changes while it is read is read again.
         let version = self.store.facts_version()?;
-        self.people.load(self.store.users()?);
-        self.lifetimes.replace(&self.store.lifetimes()?);
-        self.clients.load(self.store.clients()?);
-        self.facts_version.store(version, Ordering::Release);
+        let users = self.store.users()?;
+        let lifetimes = self.store.lifetimes()?;
+        let clients = self.store.clients()?;
+        let before = self.lifetimes.all();
+        self.people.load(users);
+        self.lifetimes.replace(&lifetimes);
+        self.clients.load(clients);
+        let is_first = self.facts_version.swap(version, Ordering::AcqRel) == 0;
+        if let Sessions::Shared(shared) = &self.sessions
+            && !is_first
+        {
+            for old in before {
+                let now = self.lifetimes.find(&old.name);
+                let longer = now.filter(|now| {
+                    let settings = now.settings();
+                    settings.idle_seconds > old.idle_seconds
+                        || settings.absolute_seconds > old.absolute_seconds
+                });
+                if let Some(longer) = longer {
+                    shared.lengthen(longer);
+                }
+            }
+        }
         Ok(())
+    }
+
+    /// Somebody was read from the database just now: where that is news, everything
+    /// is read anew.
+    pub(crate) fn meet(&self, user: &User) -> Result<(), IdentityError> {
+        let known = self.people.get(&user.key());
+        if known.is_some_and(|known| *known.facts() == *user) {
+            return Ok(());
+        }
+        self.load_facts()
     }
 
     /// The facts have changed here: every server has to look at them anew.
@@ -184,27 +220,19 @@ impl Identity {
 
     /// A session with its person and lifetimes. Another server may have added
     /// them a moment ago.
-    pub(crate) fn session_of(&self, record: Record) -> Option<Session> {
-        let known = |record: &Record| {
-            Some((
-                self.people.get(&record.user)?,
-                self.lifetimes.find(&record.application)?,
-            ))
+    pub(crate) fn session_of(&self, record: Record) -> Result<Option<Session>, IdentityError> {
+        let is_known = self.people.get(&record.user).is_some()
+            && self.lifetimes.find(&record.application).is_some();
+        if !is_known {
+            self.load_facts()?;
+        }
+        let Some(person) = self.people.get(&record.user) else {
+            return Ok(None);
         };
-        let found = known(&record).or_else(|| {
-            if let Err(error) = self.load_facts() {
-                tracing::error!(%error, "people and applications could not be read");
-            }
-            known(&record)
-        });
         // An application that is struck from the register has no lifetimes of
         // its own; its sessions ended with it.
-        let person = self.people.get(&record.user)?;
-        let lifetimes = found.map_or_else(
-            || self.lifetimes.of(&record.application),
-            |(_, found)| found,
-        );
-        Some(Session::new(record, person, lifetimes))
+        let lifetimes = self.lifetimes.of(&record.application);
+        Ok(Some(Session::new(record, person, lifetimes)))
     }
 
     /// Checks a token. Unless it is `background`, that counts as use.
@@ -227,13 +255,14 @@ impl Identity {
                 session.live(now)
             }
             Sessions::Shared(shared) => {
-                let found = shared.find(&hash, |record| self.session_of(record)).await;
-                let session = found.map_err(|_| NoSession::Unavailable)?;
+                let deadline = Shared::deadline();
+                let found = shared.find(&hash, deadline, |record| self.session_of(record));
+                let session = found.await.map_err(|_| NoSession::Unavailable)?;
                 let session = session.ok_or(NoSession::Unknown)?;
                 let now = self.clock.now();
                 session.left(now)?;
                 if !background {
-                    shared.note_use(&session, now).await;
+                    shared.note_use(&session, now, deadline).await;
                 }
                 session.live(now)
             }
@@ -285,8 +314,7 @@ impl Identity {
         settings: ApplicationSettings,
     ) -> Result<(), IdentityError> {
         let now = self.clock.now();
-        let lapsed = self.store.set_application(settings.clone(), now).await?;
-        self.lifetimes.load(&[(settings, lapsed)]);
+        self.store.set_application(settings, now).await?;
         self.facts_changed()
     }
 
@@ -382,6 +410,21 @@ impl Identity {
         }
     }
 
+    /// Lets go of what is long over in the database. To be called now and then.
+    ///
+    /// # Errors
+    /// [`IdentityError::Store`].
+    pub async fn forget_old(&self) -> Result<(), IdentityError> {
+        let now = self.clock.now();
+        while self
+            .store
+            .forget_old_sign_ins(now, FORGOTTEN_AT_ONCE)
+            .await?
+            >= FORGOTTEN_AT_ONCE as usize
+        {}
+        Ok(())
+    }
+
     /// Takes over what another process changed in the database: people,
     /// applications, lifetimes, ended sign-ins. To be called a few times a
     /// second, and when [`Identity::hear`] says so.
@@ -400,7 +443,11 @@ impl Identity {
                     let ends = self.store.ends_after(seen, ENDS_AT_ONCE)?;
                     let Some(last) = ends.last() else { break };
                     for end in &ends {
-                        memory.remove(&end.hash);
+                        match (end.dies, memory.get(&end.hash)) {
+                            (Some(dies), Some(session)) => session.dies_at(dies),
+                            (None, Some(_)) => memory.remove(&end.hash),
+                            (_, None) => {}
+                        }
                     }
                     seen = last.seq;
                     self.seen_end.fetch_max(seen, Ordering::AcqRel);

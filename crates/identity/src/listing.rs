@@ -70,12 +70,13 @@ impl Identity {
             Sessions::Shared(shared) => {
                 let records = shared.records(&hashes).await;
                 let records = records.map_err(|_| IdentityError::SessionsUnavailable)?;
-                let found = records
-                    .into_iter()
-                    .filter_map(|record| self.session_of(record));
-                found
-                    .map(|session| (session.hash, Arc::new(session)))
-                    .collect()
+                let mut living = ByToken::default();
+                for record in records {
+                    if let Some(session) = self.session_of(record)? {
+                        living.insert(session.hash, Arc::new(session));
+                    }
+                }
+                living
             }
         };
         let now = self.clock.now();

@@ -6,15 +6,9 @@ use crate::identity::{Identity, Sessions};
 use crate::session::Session;
 use crate::signing_in::signed_in;
 use crate::{IdentityError, SignedIn, tokens};
-use chancery_proto::clock::Timestamp;
 use chancery_proto::secret::Secret;
-use chancery_store::audit::AuditEntry;
-use chancery_store::grants::{GrantRow, OVERLAP, Renewal, Renewed, TakenOver};
+use chancery_store::renewals::{OVERLAP, Renewal, Renewed, TakenOver};
 use std::sync::Arc;
-use std::time::Duration;
-
-/// How long the answer to a renewal is kept for whoever could not be given it.
-const HELD: Duration = Duration::from_secs(24 * 3600);
 
 impl Identity {
     /// Renews a session. The old one goes on for a moment, so that its calls
@@ -23,8 +17,8 @@ impl Identity {
     ///
     /// # Errors
     /// [`IdentityError::CannotRenew`] when a person has to sign in;
-    /// [`IdentityError::Store`] and [`IdentityError::SessionsUnavailable`], and
-    /// then the token is still good.
+    /// [`IdentityError::Store`] and [`IdentityError::SessionsUnavailable`]: then the
+    /// token is still good, or gives the same answer for a minute.
     pub async fn renew(
         &self,
         refresh_token: &Secret,
@@ -55,7 +49,8 @@ impl Identity {
         let renewal = Renewal {
             shown: tokens::hash_of(shown),
             session_hash,
-            session_id: tokens::random_id()?,
+            // Of two who renew at once both mean the same session.
+            session_id: tokens::id_of(&tokens::successor(&self.key, "session id", shown)),
             next_refresh: tokens::hash_of(next_refresh.reveal()),
             successor_used: match &self.sessions {
                 Sessions::Memory(memory) => memory
@@ -72,68 +67,34 @@ impl Identity {
             address: address.to_owned(),
             now,
         };
-        let over = match self.store.renew(renewal).await? {
+        // Whoever cannot keep the session says so before the token is used up.
+        if let Some(grant) = self.store.renewable(&renewal)? {
+            self.announce(&grant, &renewal.session_of(&grant)).await?;
+        }
+        let session = match self.store.renew(renewal).await? {
             Renewed::Refused => return Err(IdentityError::CannotRenew),
-            Renewed::Reused(grant, ended) => {
+            Renewed::Reused(ended) => {
                 self.forget(&ended.tokens).await;
-                self.note(&grant, "refresh token used twice: sign-in ended", address)
-                    .await?;
                 return Err(IdentityError::CannotRenew);
             }
-            Renewed::Again(over) => over,
-            Renewed::Fresh(over) => {
-                self.note(&over.grant, "success", address).await?;
-                over
-            }
+            Renewed::Again(over) => self.adopt(&over.grant, &over.session).await?,
+            Renewed::Fresh(over) => self.take_over(&over).await?,
         };
-        let taken = self.take_over(&over, now).await;
-        if let Err(IdentityError::SessionsUnavailable) = &taken {
-            // Nobody has the answer: whoever asks again, when sessions can be
-            // kept again, gets it.
-            let until = now.plus(HELD);
-            let held = self.store.hold_answer(tokens::hash_of(shown), until);
-            held.await?;
-        }
-        Ok(signed_in(&*taken?, now, token, next_refresh))
+        Ok(signed_in(&session, now, token, next_refresh))
     }
 
     /// Lets a session take over from the others of its sign-in.
-    async fn take_over(
-        &self,
-        over: &TakenOver,
-        now: Timestamp,
-    ) -> Result<Arc<Session>, IdentityError> {
+    async fn take_over(&self, over: &TakenOver) -> Result<Arc<Session>, IdentityError> {
         let session = self.adopt(&over.grant, &over.session).await?;
-        let dies = now.plus(OVERLAP);
+        let dies = over.session.created.plus(OVERLAP);
         match &self.sessions {
             Sessions::Memory(memory) => {
                 for other in over.others.iter().filter_map(|hash| memory.get(hash)) {
                     other.dies_at(dies);
                 }
             }
-            Sessions::Shared(shared) => shared
-                .let_die(&over.others, dies)
-                .await
-                .map_err(|_| IdentityError::SessionsUnavailable)?,
+            Sessions::Shared(shared) => shared.let_die(&over.others, dies).await,
         }
         Ok(session)
-    }
-
-    async fn note(
-        &self,
-        grant: &GrantRow,
-        outcome: &str,
-        address: &str,
-    ) -> Result<(), IdentityError> {
-        let entry = AuditEntry {
-            at: self.clock.now(),
-            user: grant.user.clone(),
-            activity: "renewal".to_owned(),
-            outcome: outcome.to_owned(),
-            method: "refresh".to_owned(),
-            application: grant.client.clone(),
-            address: address.to_owned(),
-        };
-        Ok(self.store.add_audit(entry).await?)
     }
 }

@@ -155,7 +155,7 @@ impl Identity {
         if sign_in.persona == Persona::Administrator && !user.is_admin {
             return Err(IdentityError::NotAdministrator);
         }
-        self.people.load(vec![user]);
+        self.meet(&user)?;
         self.begin(sign_in).await
     }
 
@@ -182,7 +182,8 @@ impl Identity {
             device: &sign_in.device,
             address: &sign_in.address,
         };
-        let (begun, tokens) = self.prepare(beginning, self.entry(sign_in, "success"))?;
+        let entry = self.entry(sign_in, "success");
+        let (begun, tokens) = self.prepare(beginning, entry).await?;
         let written = self
             .store
             .add_grant(
@@ -205,8 +206,10 @@ impl Identity {
         self.take_up(begun, tokens).await
     }
 
-    /// A sign-in that is not written down yet, and the tokens it will give.
-    pub(crate) fn prepare(
+    /// A sign-in that is not written down yet, and the tokens it will give. Where
+    /// sessions are shared they know it for a moment already: whoever cannot keep
+    /// it says so before anything is used up.
+    pub(crate) async fn prepare(
         &self,
         beginning: Beginning<'_>,
         entry: AuditEntry,
@@ -243,6 +246,7 @@ impl Identity {
             created: now,
             expires: now.plus(life.min(lifetimes.absolute())),
         });
+        self.announce(&grant, &session).await?;
         let begun = Begun {
             grant,
             session,
@@ -252,21 +256,29 @@ impl Identity {
         Ok((begun, tokens))
     }
 
-    /// Takes up a sign-in that was written down. Where that fails the sign-in
-    /// is undone.
+    /// Takes in a session that the database is to have next, for a moment. Nobody
+    /// has its token yet. Embedded there is nothing to do.
+    pub(crate) async fn announce(
+        &self,
+        grant: &GrantRow,
+        row: &SessionRow,
+    ) -> Result<(), IdentityError> {
+        let Sessions::Shared(shared) = &self.sessions else {
+            return Ok(());
+        };
+        let put = shared.put(&Record::of(grant, row)).await;
+        put.map_err(|_| IdentityError::SessionsUnavailable)
+    }
+
+    /// Takes up a sign-in that was written down.
     pub(crate) async fn take_up(
         &self,
         begun: Begun,
         tokens: Tokens,
     ) -> Result<SignedIn, IdentityError> {
         let now = begun.grant.created;
-        let adopted = self.adopt(&begun.grant, &begun.session).await;
-        if let Err(IdentityError::SessionsUnavailable) = &adopted {
-            let mut entry = begun.entry.clone();
-            entry.outcome = "undone".to_owned();
-            self.store.end_grant(&begun.grant.id, now, entry).await?;
-        }
-        Ok(signed_in(&*adopted?, now, tokens.session, tokens.refresh))
+        let session = self.adopt(&begun.grant, &begun.session).await?;
+        Ok(signed_in(&session, now, tokens.session, tokens.refresh))
     }
 
     /// Takes in a session that the database has.
@@ -275,21 +287,26 @@ impl Identity {
         grant: &GrantRow,
         row: &SessionRow,
     ) -> Result<Arc<Session>, IdentityError> {
-        let session = self.session_of(Record::of(grant, row));
-        let mut session = Arc::new(session.ok_or(IdentityError::CannotRenew)?);
-        let unavailable = |_| IdentityError::SessionsUnavailable;
-        match &self.sessions {
-            Sessions::Memory(memory) => session = memory.insert(session),
-            Sessions::Shared(shared) => shared.put(&session).await.map_err(unavailable)?,
-        }
+        let session = self.session_of(Record::of(grant, row))?;
+        let session = Arc::new(session.ok_or(IdentityError::CannotRenew)?);
+        let memory = match &self.sessions {
+            Sessions::Shared(shared) => {
+                // It was announced before it was written: whoever ended it since
+                // has deleted it, and this brings nothing back.
+                shared.live_on(&session).await;
+                return Ok(session);
+            }
+            Sessions::Memory(memory) => memory,
+        };
+        let session = memory.insert(session);
         // Whoever ended the sign-in since it was written has looked for its
         // sessions before this one was there: look again.
-        if self.store.grant_is_over(&grant.id)? {
-            self.forget(&[session.hash]).await;
-            return Err(IdentityError::CannotRenew);
+        let is_over = self.store.grant_is_over(&grant.id);
+        if !matches!(is_over, Ok(false)) {
+            memory.remove(&session.hash);
         }
-        if let Sessions::Shared(shared) = &self.sessions {
-            shared.live_on(&session).await.map_err(unavailable)?;
+        if is_over? {
+            return Err(IdentityError::CannotRenew);
         }
         Ok(session)
     }

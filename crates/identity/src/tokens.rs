@@ -40,6 +40,11 @@ pub(crate) fn successor(key: &[u8], purpose: &str, token: &str) -> Secret {
     Secret::from(URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes()))
 }
 
+/// A name as [`random_id`] makes them, of what is a secret: the hash of it, cut.
+pub(crate) fn id_of(secret: &Secret) -> String {
+    URL_SAFE_NO_PAD.encode(&hash_of(secret.reveal())[..12])
+}
+
 /// A password for somebody to type once: five groups of four letters and
 /// digits that are not mistaken for each other, 100 random bits.
 ///

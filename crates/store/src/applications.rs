@@ -141,7 +141,7 @@ pub(crate) fn write(
 }
 
 /// How long ago, at `now`, what is `seconds` old by then began.
-fn ago(now: Timestamp, seconds: u64) -> Timestamp {
+pub(crate) fn ago(now: Timestamp, seconds: u64) -> Timestamp {
     Timestamp(now.0 - i64::try_from(seconds * 1000).unwrap_or(i64::MAX))
 }
 

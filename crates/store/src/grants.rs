@@ -3,21 +3,13 @@
 //! Ends are written here before anybody is told, so that a session which was
 //! ended never comes back, whatever was lost elsewhere.
 
-use crate::applications::{self, ApplicationSettings};
 use crate::audit::{self, AuditEntry};
-use crate::users;
-use crate::{Store, StoreError};
+use crate::{Store, StoreError, ends, users};
 use chancery_proto::clock::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, params};
-use std::time::Duration;
 
 /// SHA-256 of a token: what is kept of it.
 pub type TokenHash = [u8; 32];
-
-/// A lost answer may be asked for again for so long.
-pub const REPLAY_WINDOW: Duration = Duration::from_secs(60);
-/// After a renewal the old session finishes its calls for so long.
-pub const OVERLAP: Duration = Duration::from_secs(30);
 
 /// A sign-in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,75 +66,6 @@ pub struct RefreshRow {
     pub expires: Timestamp,
 }
 
-/// A renewal to be carried out.
-#[derive(Debug, Clone)]
-pub struct Renewal {
-    /// Hash of the token that was shown.
-    pub shown: TokenHash,
-    /// Hash of the session that takes over.
-    pub session_hash: TokenHash,
-    /// Its public id.
-    pub session_id: String,
-    /// Hash of the next refresh token.
-    pub next_refresh: TokenHash,
-    /// Whether the session that takes over was used already.
-    pub successor_used: bool,
-    /// The lifetimes that hold now, for every kind of application.
-    pub policies: Vec<ApplicationSettings>,
-    /// The application that asks, where it said and proved which it is.
-    pub application: Option<String>,
-    /// Applications that have to prove who they are to renew.
-    pub proving: Vec<String>,
-    /// From where it was asked.
-    pub address: String,
-    /// When.
-    pub now: Timestamp,
-}
-
-impl Renewal {
-    /// Whether that sign-in is the one of who asks (RFC 6749, section 6).
-    fn is_of(&self, grant: &GrantRow) -> bool {
-        match &self.application {
-            Some(application) => *application == grant.application,
-            None => !self.proving.contains(&grant.application),
-        }
-    }
-
-    /// Whether a sign-in of that kind and age may still be renewed.
-    fn allows(&self, grant: &GrantRow) -> bool {
-        self.policies.iter().any(|policy| {
-            let limit = Duration::from_secs(policy.absolute_seconds);
-            policy.name == grant.application
-                && policy.refresh
-                && self.now < grant.created.plus(limit)
-        })
-    }
-}
-
-/// A session that takes over from others of its sign-in.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TakenOver {
-    /// The sign-in.
-    pub grant: GrantRow,
-    /// The session that took over.
-    pub session: SessionRow,
-    /// Those that it took over from: they end within [`OVERLAP`].
-    pub others: Vec<TokenHash>,
-}
-
-/// How a renewal ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Renewed {
-    /// A new session took over.
-    Fresh(TakenOver),
-    /// The answer was lost, and is given once more.
-    Again(TakenOver),
-    /// The token was used before: the whole sign-in ended.
-    Reused(GrantRow, Ended),
-    /// No such token, or its sign-in is over.
-    Refused,
-}
-
 /// What ended.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Ended {
@@ -152,28 +75,12 @@ pub struct Ended {
     pub tokens: Vec<TokenHash>,
 }
 
-/// A session that was ended, in the order in which they were.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct End {
-    /// Later ones have higher numbers.
-    pub seq: i64,
-    /// The session's token.
-    pub hash: TokenHash,
-}
-
-/// Ends are remembered for so long, or for the longest time that a session may
-/// go unused and a day more, where that is longer: a store that lost what
-/// happened lately has no session that lives longer.
-const ENDS_KEPT: Duration = Duration::from_secs(31 * 24 * 3600);
-const A_DAY: Duration = Duration::from_secs(24 * 3600);
-/// Old ends that are let go with every new one.
-const CLEARED: i64 = 8;
-
-const GRANT: &str =
+pub(crate) const GRANT: &str =
     "g.id, g.user, g.application, g.client, g.persona, g.method, g.device, g.address, g.created";
-const SESSION: &str = "s.hash, s.id, s.grant_id, s.created, s.last_use, s.dies, s.address";
+pub(crate) const SESSION: &str =
+    "s.hash, s.id, s.grant_id, s.created, s.last_use, s.dies, s.address";
 
-fn grant_of(row: &Row<'_>, first: usize) -> rusqlite::Result<GrantRow> {
+pub(crate) fn grant_of(row: &Row<'_>, first: usize) -> rusqlite::Result<GrantRow> {
     Ok(GrantRow {
         id: row.get(first)?,
         user: row.get(first + 1)?,
@@ -187,7 +94,7 @@ fn grant_of(row: &Row<'_>, first: usize) -> rusqlite::Result<GrantRow> {
     })
 }
 
-fn session_of(row: &Row<'_>, first: usize) -> rusqlite::Result<SessionRow> {
+pub(crate) fn session_of(row: &Row<'_>, first: usize) -> rusqlite::Result<SessionRow> {
     Ok(SessionRow {
         hash: row.get(first)?,
         id: row.get(first + 1)?,
@@ -209,7 +116,10 @@ fn both_of(row: &Row<'_>) -> rusqlite::Result<(GrantRow, SessionRow)> {
     Ok((grant_of(row, 0)?, session_of(row, 9)?))
 }
 
-fn insert_session(connection: &Connection, session: &SessionRow) -> Result<(), StoreError> {
+pub(crate) fn insert_session(
+    connection: &Connection,
+    session: &SessionRow,
+) -> Result<(), StoreError> {
     let mut statement =
         connection.prepare_cached("INSERT INTO sessions VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?;
     statement.execute(params![
@@ -224,7 +134,10 @@ fn insert_session(connection: &Connection, session: &SessionRow) -> Result<(), S
     Ok(())
 }
 
-fn insert_refresh(connection: &Connection, refresh: &RefreshRow) -> Result<(), StoreError> {
+pub(crate) fn insert_refresh(
+    connection: &Connection,
+    refresh: &RefreshRow,
+) -> Result<(), StoreError> {
     let mut statement =
         connection.prepare_cached("INSERT INTO refresh_tokens VALUES (?1, ?2, ?3, ?4, NULL)")?;
     statement.execute(params![
@@ -289,36 +202,21 @@ pub(crate) fn end(
     ended.grants += connection
         .prepare_cached("UPDATE grants SET ended = ?2 WHERE id = ?1 AND ended IS NULL")?
         .execute(params![grant, now.0])?;
-    let mut sessions =
-        connection.prepare_cached("DELETE FROM sessions WHERE grant_id = ?1 RETURNING hash")?;
-    let tokens: Vec<TokenHash> = sessions
-        .query_map([grant], |row| row.get(0))?
+    let mut sessions = connection
+        .prepare_cached("DELETE FROM sessions WHERE grant_id = ?1 RETURNING hash, dies")?;
+    let tokens: Vec<(TokenHash, Option<i64>)> = sessions
+        .query_map([grant], |row| Ok((row.get(0)?, row.get(1)?)))?
         .collect::<Result<_, _>>()?;
-    for hash in &tokens {
-        connection
-            .prepare_cached("INSERT INTO ends (hash, at) VALUES (?1, ?2)")?
-            .execute(params![hash, now.0])?;
-    }
-    if !tokens.is_empty() {
-        clear_ends(connection, now)?;
-    }
-    ended.tokens.extend(tokens);
+    // Of the others that is told already.
+    let living = tokens
+        .into_iter()
+        .filter(|(_, dies)| dies.is_none_or(|dies| dies > now.0));
+    let living: Vec<TokenHash> = living.map(|(hash, _)| hash).collect();
+    ends::add(connection, &living, now)?;
+    ended.tokens.extend(living);
     connection
         .prepare_cached("DELETE FROM refresh_tokens WHERE grant_id = ?1")?
         .execute([grant])?;
-    Ok(())
-}
-
-fn clear_ends(connection: &Connection, now: Timestamp) -> Result<(), StoreError> {
-    let kept = ENDS_KEPT.max(applications::longest_idle(connection)? + A_DAY);
-    let since = now
-        .0
-        .saturating_sub(i64::try_from(kept.as_millis()).unwrap_or(i64::MAX));
-    connection
-        .prepare_cached(
-            "DELETE FROM ends WHERE seq < (SELECT MIN(seq) FROM ends) + ?2 AND at < ?1",
-        )?
-        .execute(params![since, CLEARED])?;
     Ok(())
 }
 
@@ -361,106 +259,27 @@ impl Store {
         self.write(move |connection| begun.write(connection)).await
     }
 
-    /// Renews a session with a refresh token: rotation, the repeated answer
-    /// within [`REPLAY_WINDOW`], and the end of the family on any other reuse.
+    /// Tokens of sessions whose application's lifetimes are those of that name,
+    /// in the order of their bytes: up to `most` after `after`.
     ///
     /// # Errors
-    /// When the database cannot be written; the token is then still good.
-    pub async fn renew(&self, renewal: Renewal) -> Result<Renewed, StoreError> {
-        self.write(move |connection| {
-            let now = renewal.now;
-            let found = connection
-                .prepare_cached(&format!(
-                    "SELECT t.expires, t.used, {GRANT}, u.enabled, u.not_before FROM refresh_tokens t
-                     JOIN grants g ON g.id = t.grant_id JOIN users u ON u.key = g.user
-                     WHERE t.hash = ?1 AND g.ended IS NULL"
-                ))?
-                .query_row([renewal.shown], |row| {
-                    Ok((
-                        Timestamp(row.get(0)?),
-                        row.get::<_, Option<i64>>(1)?.map(Timestamp),
-                        grant_of(row, 2)?,
-                        row.get::<_, bool>(11)?,
-                        Timestamp(row.get(12)?),
-                    ))
-                })
-                .optional()?;
-            let Some((expires, used, grant, enabled, not_before)) = found else { return Ok(Renewed::Refused) };
-            if now >= expires
-                || !enabled
-                || grant.created < not_before
-                || !renewal.is_of(&grant)
-                || !renewal.allows(&grant)
-            {
-                return Ok(Renewed::Refused);
-            }
-            if let Some(used) = used {
-                if used > now {
-                    // Its answer was held back, and is given now.
-                    connection
-                        .prepare_cached("UPDATE refresh_tokens SET used = ?2 WHERE hash = ?1")?
-                        .execute(params![renewal.shown, now.0])?;
-                }
-                let kept = connection
-                    .prepare_cached(&format!("SELECT {SESSION} FROM sessions s WHERE s.hash = ?1"))?
-                    .query_row([renewal.session_hash], |row| session_of(row, 0))
-                    .optional()?;
-                return match kept {
-                    Some(session) if !renewal.successor_used && now.since(used) < REPLAY_WINDOW => {
-                        let others = connection
-                            .prepare_cached("SELECT hash FROM sessions WHERE grant_id = ?1 AND hash <> ?2")?
-                            .query_map(params![grant.id, session.hash], |row| row.get(0))?
-                            .collect::<Result<_, _>>()?;
-                        Ok(Renewed::Again(TakenOver { grant, session, others }))
-                    }
-                    _ => {
-                        let mut ended = Ended::default();
-                        end(connection, &grant.id, now, &mut ended)?;
-                        Ok(Renewed::Reused(grant, ended))
-                    }
-                };
-            }
-            connection
-                .prepare_cached("UPDATE refresh_tokens SET used = ?2 WHERE hash = ?1")?
-                .execute(params![renewal.shown, now.0])?;
-            let others = connection
-                .prepare_cached(
-                    "UPDATE sessions SET dies = MIN(?2, COALESCE(dies, ?2)) WHERE grant_id = ?1 RETURNING hash",
-                )?
-                .query_map(params![grant.id, now.plus(OVERLAP).0], |row| row.get(0))?
+    /// When the database cannot be read.
+    pub fn tokens_of_application(
+        &self,
+        application: &str,
+        after: &TokenHash,
+        most: u32,
+    ) -> Result<Vec<TokenHash>, StoreError> {
+        self.read(|connection| {
+            let mut statement = connection.prepare_cached(
+                "SELECT s.hash FROM sessions s JOIN grants g ON g.id = s.grant_id
+                 WHERE s.hash > ?2 AND g.application = ?1 ORDER BY s.hash LIMIT ?3",
+            )?;
+            let tokens = statement
+                .query_map(params![application, after, most], |row| row.get(0))?
                 .collect::<Result<_, _>>()?;
-            let session = SessionRow {
-                hash: renewal.session_hash,
-                id: renewal.session_id,
-                grant_id: grant.id.clone(),
-                created: now,
-                last_use: now,
-                dies: None,
-                address: renewal.address,
-            };
-            insert_session(connection, &session)?;
-            let next = RefreshRow { hash: renewal.next_refresh, grant_id: grant.id.clone(), created: now, expires };
-            insert_refresh(connection, &next)?;
-            Ok(Renewed::Fresh(TakenOver { grant, session, others }))
+            Ok(tokens)
         })
-        .await
-    }
-
-    /// The answer to a renewal could not be given: it may be asked for again
-    /// until `until` and [`REPLAY_WINDOW`] longer, with the token that was shown.
-    ///
-    /// # Errors
-    /// When the database cannot be written.
-    pub async fn hold_answer(&self, shown: TokenHash, until: Timestamp) -> Result<(), StoreError> {
-        self.write(move |connection| {
-            connection
-                .prepare_cached(
-                    "UPDATE refresh_tokens SET used = ?2 WHERE hash = ?1 AND used IS NOT NULL",
-                )?
-                .execute(params![shown, until.0])?;
-            Ok(())
-        })
-        .await
     }
 
     /// Ends a sign-in for good. Answers what ended: nothing where it was over.
@@ -578,39 +397,6 @@ impl Store {
         self.read(|connection| {
             let mut statement = connection.prepare_cached(&format!("{LIVING} AND s.hash = ?1"))?;
             Ok(statement.query_row([hash], both_of).optional()?)
-        })
-    }
-
-    /// Up to `most` ends after the one of that number, the earliest first.
-    ///
-    /// # Errors
-    /// When the database cannot be read.
-    pub fn ends_after(&self, seq: i64, most: u32) -> Result<Vec<End>, StoreError> {
-        self.read(|connection| {
-            let mut statement = connection.prepare_cached(
-                "SELECT seq, hash FROM ends WHERE seq > ?1 ORDER BY seq LIMIT ?2",
-            )?;
-            let ends = statement
-                .query_map(params![seq, most], |row| {
-                    Ok(End {
-                        seq: row.get(0)?,
-                        hash: row.get(1)?,
-                    })
-                })?
-                .collect::<Result<_, _>>()?;
-            Ok(ends)
-        })
-    }
-
-    /// The number of the last end; 0 when there is none.
-    ///
-    /// # Errors
-    /// When the database cannot be read.
-    pub fn last_end(&self) -> Result<i64, StoreError> {
-        self.read(|connection| {
-            let mut statement =
-                connection.prepare_cached("SELECT COALESCE(MAX(seq), 0) FROM ends")?;
-            Ok(statement.query_row([], |row| row.get(0))?)
         })
     }
 

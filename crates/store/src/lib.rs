@@ -8,6 +8,7 @@ pub mod codes;
 pub mod containers;
 pub mod device_codes;
 pub mod documents;
+pub mod ends;
 mod engine;
 pub mod error;
 pub mod filing;
@@ -16,6 +17,7 @@ pub mod libraries;
 pub mod listing;
 mod names;
 pub mod once;
+pub mod renewals;
 mod schema;
 pub mod users;
 

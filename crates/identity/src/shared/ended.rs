@@ -6,7 +6,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-/// It is remembered for so long, whatever Redis says.
+/// It is remembered for so long after it was carried out, whatever Redis says.
 const ENDED_LIFE: Duration = Duration::from_secs(60);
 
 /// The tokens of sessions that ended lately, and when that was heard, by the clock
@@ -26,6 +26,12 @@ impl Ended {
 
     pub(super) fn has(&self, hash: &TokenHash) -> bool {
         self.count.load(Ordering::Acquire) > 0 && lock(&self.tokens).contains_key(hash)
+    }
+
+    /// Some are not carried out yet: all are remembered from now on as long as if
+    /// they had been heard of now.
+    pub(super) fn keep_on(&self, now: Duration) {
+        lock(&self.tokens).values_mut().for_each(|at| *at = now);
     }
 
     pub(super) fn forget_old(&self, now: Duration) {

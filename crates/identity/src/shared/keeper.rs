@@ -5,6 +5,7 @@ use super::messages::Message;
 use super::redis::{self, Connection, Gone, Heard, RedisFacts, RedisSettings};
 use super::{ENDS_AT_ONCE, Inner, Up};
 use crate::memory::lock;
+use chancery_proto::clock::Timestamp;
 use chancery_store::grants::TokenHash;
 use std::sync::atomic::AtomicI64;
 use std::sync::{Arc, PoisonError};
@@ -49,6 +50,15 @@ impl Inner {
         }
     }
 
+    /// Others took over from those: copies of them end with them.
+    pub(super) fn drop_dying(&self, dying: &[(TokenHash, Timestamp)]) {
+        for (hash, at) in dying {
+            if let Some(copy) = self.copies.get(hash) {
+                copy.session.dies_at(*at);
+            }
+        }
+    }
+
     /// Carries out every end after that one; answers the last.
     pub(super) async fn carry_out(
         &self,
@@ -60,16 +70,24 @@ impl Inner {
             let ends = self.store.ends_after(last, ENDS_AT_ONCE);
             let ends = ends.map_err(CannotCarryOut::Database)?;
             let Some(end) = ends.last() else { break };
-            let hashes: Vec<_> = ends.iter().map(|end| end.hash).collect();
+            let now = self.clock.now();
+            let (mut over, mut dying) = (Vec::new(), Vec::new());
+            for end in &ends {
+                match end.dies {
+                    Some(at) if at > now => dying.push((end.hash, at)),
+                    Some(_) | None => over.push(end.hash),
+                }
+            }
             // Every server reads the same ends: there is nothing to tell.
-            connection.forget(&hashes, |_| None).await?;
+            connection.forget(&over, |_| None).await?;
+            connection.let_die(&dying, now).await?;
             last = end.seq;
         }
         if last != from {
             match connection.set_heard_of(last).await {
                 Err(Gone::Away) => return Err(Gone::Away.into()),
-                // Its memory is full: it is told next time, and what was deleted
-                // is deleted once more.
+                // It takes nothing new, as when its memory is full: it is told
+                // next time, and what was deleted is deleted once more.
                 Err(Gone::Refused) | Ok(()) => {}
             }
         }
@@ -102,7 +120,13 @@ impl Inner {
     ) -> Result<(Up, RedisFacts), String> {
         let connected = redis::connect(settings, &self.keys, &self.trips, heard).await;
         let (connection, facts) = connected.map_err(|trouble| trouble.to_string())?;
-        let gone = |_| format!("{} went away again", facts.address);
+        let gone = |why| match why {
+            Gone::Away => format!("{} went away again", facts.address),
+            Gone::Refused => format!(
+                "{} refuses what has to be done first; the line before this one has what it said",
+                facts.address
+            ),
+        };
         let heard_of = connection.heard_of().await.map_err(gone)?.unwrap_or(0);
         // A database that was put back from a backup counts from an earlier number.
         let last = self.store.last_end().map_err(|error| error.to_string())?;

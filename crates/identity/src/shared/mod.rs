@@ -8,6 +8,7 @@
 
 mod ended;
 mod keeper;
+mod lengthening;
 mod messages;
 mod record;
 mod redis;
@@ -19,7 +20,7 @@ pub use self::redis::{
 use self::ended::Ended;
 use self::keeper::{CannotCarryOut, keep};
 use self::messages::Message;
-use self::redis::{Connection, Gone, Keys};
+use self::redis::{Connection, DEADLINE, Gone, Keys};
 use crate::attempts::Attempts;
 use crate::memory::{ByToken, Shards, lock};
 use crate::session::{Record, Session};
@@ -28,19 +29,19 @@ use chancery_proto::clock::{SharedClock, Timestamp};
 use chancery_store::Store;
 use chancery_store::grants::TokenHash;
 use std::collections::hash_map::Entry;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, RwLock};
 use std::time::Duration;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::sync::{Notify, OnceCell};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 /// Ends that are read at once.
 const ENDS_AT_ONCE: u32 = 1_000;
 /// A copy of a checked session is used for so long.
 const COPY_LIFE: Duration = Duration::from_secs(1);
-/// A session is written for so long until the database was asked once more
-/// whether its sign-in goes on.
+/// A session is written for so long before the database has it, or until the
+/// database was asked once more whether its sign-in goes on.
 const BRIEFLY: Duration = Duration::from_secs(10);
 /// A starting server waits so long for Redis before it answers without it.
 const AT_START: Duration = Duration::from_secs(2);
@@ -76,13 +77,16 @@ struct Inner {
     ended: Ended,
     /// The last end that was looked at here.
     seen: AtomicI64,
+    /// Whether Redis has yet to carry out ends that are known here.
+    is_behind: AtomicBool,
     told: UnboundedSender<String>,
     heard_of_facts: Notify,
     /// Tells this server's messages from others'.
     name: String,
 }
 
-/// A connection that may be used: every end was carried out on it.
+/// A connection that may be used: every end that there was when it was made has
+/// been carried out on it. Later ones are remembered here until they are.
 #[derive(Debug, Clone)]
 struct Up {
     connection: Connection,
@@ -133,6 +137,7 @@ impl Shared {
         let (told, telling) = unbounded_channel();
         let inner = Arc::new(Inner {
             seen: AtomicI64::new(store.last_end()?),
+            is_behind: AtomicBool::default(),
             store,
             clock,
             attempts,
@@ -176,19 +181,27 @@ impl Shared {
         self.inner.copies.count()
     }
 
+    /// By when everything that a check needs has to be done.
+    pub(crate) fn deadline() -> Instant {
+        Instant::now() + DEADLINE
+    }
+
     /// The session of a token. `make` finds its person and lifetimes.
     pub(crate) async fn find(
         &self,
         hash: &TokenHash,
-        make: impl Fn(Record) -> Option<Session>,
+        deadline: Instant,
+        make: impl Fn(Record) -> Made,
     ) -> Result<Option<Arc<Session>>, Gone> {
         let inner = &*self.inner;
         if inner.ended.has(hash) {
             return Ok(None);
         }
-        let connection = self.connection()?;
+        let connection = self.connection()?.until(deadline);
+        // A copy that has run out may have been used elsewhere meanwhile.
         if let Some(copy) = inner.copies.get(hash)
             && inner.clock.monotonic().saturating_sub(copy.asked) < COPY_LIFE
+            && copy.session.left(inner.clock.now()).is_ok()
         {
             return Ok(Some(copy.session));
         }
@@ -211,67 +224,87 @@ impl Shared {
         &self,
         connection: &Connection,
         hash: &TokenHash,
-        make: impl Fn(Record) -> Option<Session>,
+        make: impl Fn(Record) -> Made,
     ) -> Result<Option<Arc<Session>>, Gone> {
         let inner = &*self.inner;
         let asked = inner.clock.monotonic();
         if let Some(record) = connection.get(hash).await? {
-            let session = make(record).map(Arc::new);
-            if let Some(session) = &session {
-                let session = Arc::clone(session);
-                let copy = Copy { session, asked };
-                inner.copies.change(hash, |shard| shard.insert(*hash, copy));
-            }
-            return Ok(session);
+            return self.copied(hash, asked, make(record));
         }
         // Redis may have lost it, and then the database has it still.
-        let kept = inner
-            .store
-            .session_of_token(*hash)
-            .map_err(|error| cannot_ask(&error))?;
-        let Some((grant, row)) = kept else {
+        let kept = inner.store.session_of_token(*hash);
+        let Some((grant, row)) = kept.map_err(|error| cannot_ask(&error.into()))? else {
             return Ok(None);
         };
-        let Some(session) = make(Record::of(&grant, &row)).map(Arc::new) else {
+        let made = make(Record::of(&grant, &row)).map_err(|error| cannot_ask(&error))?;
+        let Some(session) = made.map(Arc::new) else {
             return Ok(None);
         };
-        if session.left(inner.clock.now()).is_ok() {
-            self.write(connection, &session).await?;
-            let over = inner
-                .store
-                .grant_is_over(&grant.id)
-                .map_err(|error| cannot_ask(&error))?;
-            if over {
-                self.forget(&[*hash]).await;
-                return Ok(None);
-            }
-            self.live_on(&session).await?;
+        if session.left(inner.clock.now()).is_err() {
+            // What has run out is told as such.
+            return Ok(Some(session));
         }
-        // What has run out is told as such.
+        let record = session.record();
+        if !connection.put(&record, BRIEFLY).await? {
+            // Somebody was faster, and may know of a later use.
+            let asked = inner.clock.monotonic();
+            if let Some(found) = connection.get(hash).await? {
+                return self.copied(hash, asked, make(found));
+            }
+            // It is gone again, or cannot be read.
+            connection.put_over(&record, BRIEFLY).await?;
+        }
+        let over = inner.store.grant_is_over(&grant.id);
+        if over.map_err(|error| cannot_ask(&error.into()))? {
+            self.forget(&[*hash]).await;
+            return Ok(None);
+        }
+        let life = session.life(inner.clock.now());
+        connection.live_on(hash, life).await?;
         Ok(Some(session))
     }
 
-    /// Takes a session in for a moment, until [`Shared::live_on`].
-    pub(crate) async fn put(&self, session: &Arc<Session>) -> Result<(), Gone> {
-        let connection = self.connection()?;
-        self.write(&connection, session).await
+    /// Keeps a copy of what Redis said when it was asked.
+    fn copied(
+        &self,
+        hash: &TokenHash,
+        asked: Duration,
+        made: Made,
+    ) -> Result<Option<Arc<Session>>, Gone> {
+        let session = made.map_err(|error| cannot_ask(&error))?.map(Arc::new);
+        if let Some(session) = &session {
+            let session = Arc::clone(session);
+            let copy = Copy { session, asked };
+            let copies = &self.inner.copies;
+            copies.change(hash, |shard| shard.insert(*hash, copy));
+        }
+        Ok(session)
     }
 
-    async fn write(&self, connection: &Connection, session: &Session) -> Result<(), Gone> {
-        let put = connection.put(&session.record(), BRIEFLY).await;
-        put.inspect_err(|why| self.hesitate(*why))
+    /// Takes a session in for a moment, which the database is to have next, until
+    /// [`Shared::live_on`]. Where that fails nothing has happened.
+    pub(crate) async fn put(&self, record: &Record) -> Result<(), Gone> {
+        let put = self.connection()?.put(record, BRIEFLY).await;
+        put.map(drop).inspect_err(|why| self.hesitate(*why))
     }
 
-    /// Lets a session that was taken in live as long as it may.
-    pub(crate) async fn live_on(&self, session: &Session) -> Result<(), Gone> {
+    /// Lets a session that was taken in, and that the database has by now, live as
+    /// long as it may. Where Redis does not do that, the database gives the
+    /// session back to it later.
+    pub(crate) async fn live_on(&self, session: &Session) {
         let life = session.life(self.inner.clock.now());
-        let lives = self.connection()?.live_on(&session.hash, life).await;
-        lives.inspect_err(|why| self.hesitate(*why))
+        if let Ok(connection) = self.connection()
+            && let Err(why) = connection.live_on(&session.hash, life).await
+        {
+            self.hesitate(why);
+        }
     }
 
     /// Counts a use, where that moves the session's end by a worthwhile part.
-    /// A use that cannot be written down does not count; nobody is refused for it.
-    pub(crate) async fn note_use(&self, session: &Session, now: Timestamp) {
+    /// A use that cannot be written down does not count. Nobody is refused for it at
+    /// once; where Redis takes nothing for longer than the time that a session may
+    /// go unused, it runs out though it was used.
+    pub(crate) async fn note_use(&self, session: &Session, now: Timestamp, deadline: Instant) {
         let first = !session.was_used();
         let claimed = session.claim_writing(now);
         if claimed.is_none() && !first {
@@ -281,6 +314,7 @@ impl Shared {
         let Ok(connection) = self.connection() else {
             return;
         };
+        let connection = connection.until(deadline);
         match connection.note_use(&session.hash, now, life).await {
             Ok(true) => return session.use_at(now),
             // It is there no longer: the next check finds out why.
@@ -307,17 +341,16 @@ impl Shared {
         found.inspect_err(|why| self.hesitate(*why))
     }
 
-    /// Lets sessions live no longer than until then.
-    pub(crate) async fn let_die(&self, hashes: &[TokenHash], at: Timestamp) -> Result<(), Gone> {
-        let away = at.since(self.inner.clock.now());
-        let done = self.connection()?.let_die(hashes, at, away).await;
-        done.inspect_err(|why| self.hesitate(*why))?;
-        for hash in hashes {
-            if let Some(copy) = self.inner.copies.get(hash) {
-                copy.session.dies_at(at);
-            }
+    /// Lets sessions live no longer than until then. What Redis does not hear of now
+    /// it hears of later.
+    pub(crate) async fn let_die(&self, hashes: &[TokenHash], at: Timestamp) {
+        let dying: Vec<_> = hashes.iter().map(|hash| (*hash, at)).collect();
+        self.inner.drop_dying(&dying);
+        if let Ok(connection) = self.connection()
+            && let Err(why) = connection.let_die(&dying, self.inner.clock.now()).await
+        {
+            self.hesitate(why);
         }
-        Ok(())
     }
 
     /// Forgets sessions that the database has ended, here and everywhere. What
@@ -341,27 +374,42 @@ impl Shared {
     /// Hears of ends that other processes wrote into the database, and sees to
     /// it that Redis has heard of all. To be called a few times a second.
     pub(crate) async fn follow(&self) -> Result<(), IdentityError> {
+        let followed = self.catch_up().await;
+        let is_behind = !matches!(followed, Ok(true));
+        self.inner.is_behind.store(is_behind, Ordering::Release);
+        followed.map(drop)
+    }
+
+    /// Answers whether Redis has heard of every end.
+    async fn catch_up(&self) -> Result<bool, IdentityError> {
         let inner = &*self.inner;
         let mut seen = inner.seen.load(Ordering::Acquire);
         loop {
             let ends = inner.store.ends_after(seen, ENDS_AT_ONCE)?;
             let Some(last) = ends.last() else { break };
-            let hashes: Vec<_> = ends.iter().map(|end| end.hash).collect();
-            inner.drop_ended(&hashes);
+            let over = ends.iter().filter(|end| end.dies.is_none());
+            let over: Vec<_> = over.map(|end| end.hash).collect();
+            inner.drop_ended(&over);
+            let dying = ends.iter().filter_map(|end| Some((end.hash, end.dies?)));
+            inner.drop_dying(&dying.collect::<Vec<_>>());
             seen = last.seq;
             inner.seen.fetch_max(seen, Ordering::AcqRel);
         }
-        if let Some(up) = inner.up() {
-            let from = up.carried_out.load(Ordering::Acquire);
-            if from < seen {
-                match inner.carry_out(&up.connection, from).await {
-                    Ok(last) => up.carried_out.store(last, Ordering::Release),
-                    Err(CannotCarryOut::Gone(why)) => self.hesitate(why),
-                    Err(CannotCarryOut::Database(error)) => return Err(error.into()),
+        let Some(up) = inner.up() else {
+            return Ok(false);
+        };
+        let from = up.carried_out.load(Ordering::Acquire);
+        if from < seen {
+            match inner.carry_out(&up.connection, from).await {
+                Ok(last) => up.carried_out.store(last, Ordering::Release),
+                Err(CannotCarryOut::Gone(why)) => {
+                    self.hesitate(why);
+                    return Ok(false);
                 }
+                Err(CannotCarryOut::Database(error)) => return Err(error.into()),
             }
         }
-        Ok(())
+        Ok(true)
     }
 
     /// Other servers have to look at people, applications and lifetimes anew.
@@ -387,7 +435,11 @@ impl Shared {
         let now = self.inner.clock.monotonic();
         let is_fresh = |copy: &Copy| now.saturating_sub(copy.asked) < COPY_LIFE;
         self.inner.copies.retain(is_fresh);
-        self.inner.ended.forget_old(now);
+        if self.inner.is_behind.load(Ordering::Acquire) {
+            self.inner.ended.keep_on(now);
+        } else {
+            self.inner.ended.forget_old(now);
+        }
     }
 
     /// Something failed: unless it was refused, no copy is good while nobody
@@ -401,7 +453,11 @@ impl Shared {
     }
 }
 
-fn cannot_ask(error: &chancery_store::StoreError) -> Gone {
+/// A session with its person and lifetimes, where there are such.
+pub(crate) type Made = Result<Option<Session>, IdentityError>;
+
+/// Nobody knows: that is told as if Redis was away.
+fn cannot_ask(error: &IdentityError) -> Gone {
     tracing::error!(%error, "the database did not say whether a session goes on");
     Gone::Away
 }

@@ -1,17 +1,20 @@
 //! Sign-ins and sessions against a real database, wherever sessions live, with a
 //! clock that is moved by hand.
 
+mod broken_off;
+mod refusing;
 mod several_servers;
 mod wherever_they_live;
 
 use chancery_identity::{
     Identity, IdentityError, Keeping, Live, NoSession, Passwords, Persona, Proof, RedisAddress,
-    RedisLogin, RedisSentinels, RedisSettings, RedisTls, SignIn, SignedIn,
+    RedisLogin, RedisSentinels, RedisSettings, RedisTls, SignIn, SignedIn, StoreState,
 };
 use chancery_proto::clock::{ManualClock, Timestamp};
 use chancery_store::Store;
 use chancery_store::users::NewUser;
 use chancery_testkit::TestRedis;
+use chancery_testkit::chaos::ChaosProxy;
 use chancery_testkit::papers::Papers;
 use chancery_testkit::redis::{MASTER, PASSWORD, Setup, USER};
 use std::sync::Arc;
@@ -36,6 +39,7 @@ struct Kept {
     redis: Option<TestRedis>,
     sentinel: Option<TestRedis>,
     papers: Option<Papers>,
+    proxy: Option<ChaosProxy>,
 }
 
 impl Kept {
@@ -59,6 +63,7 @@ impl Kept {
                     redis: Some(redis),
                     sentinel: Some(sentinel),
                     papers: Some(papers),
+                    ..Self::default()
                 }
             }
         }
@@ -68,17 +73,18 @@ impl Kept {
         let Some(redis) = &self.redis else {
             return Keeping::Embedded;
         };
-        let address = |redis: &TestRedis| RedisAddress {
-            host: redis.address().ip().to_string(),
-            port: redis.address().port(),
-        };
+        let nearest = self.sentinel.as_ref().unwrap_or(redis).address();
+        let nearest = self.proxy.as_ref().map_or(nearest, ChaosProxy::address);
         let login = RedisLogin {
             user: Some(USER.to_owned()),
             password: Some(PASSWORD.into()),
         };
         let read = |path: String| std::fs::read(path).expect("a certificate");
         Keeping::Redis(Box::new(RedisSettings {
-            addresses: vec![address(self.sentinel.as_ref().unwrap_or(redis))],
+            addresses: vec![RedisAddress {
+                host: nearest.ip().to_string(),
+                port: nearest.port(),
+            }],
             sentinels: self.sentinel.as_ref().map(|_| RedisSentinels {
                 master: MASTER.to_owned(),
                 login: RedisLogin::default(),
@@ -172,6 +178,21 @@ impl House {
         node(&store, &self.clock, &self.passwords, &self.kept).await
     }
 
+    /// From now on the server speaks to Redis through a proxy.
+    async fn through_a_proxy(&mut self) {
+        self.kept.proxy = Some(ChaosProxy::before(self.redis().address()));
+        self.identity = node(&self.store, &self.clock, &self.passwords, &self.kept).await;
+    }
+
+    /// Time goes by until the server remembers no end itself.
+    async fn forgets(&self) {
+        for _ in 0..3 {
+            self.clock.advance(Duration::from_secs(61));
+            self.identity.follow_changes().await.expect("followed");
+            self.identity.forget_expired();
+        }
+    }
+
     fn redis(&self) -> &TestRedis {
         self.kept.redis.as_ref().expect("a Redis")
     }
@@ -230,4 +251,24 @@ async fn sign_in_at(
         address: "127.0.0.1".to_owned(),
     };
     identity.sign_in(sign_in).await
+}
+
+async fn check(node: &Identity, session: &SignedIn) -> Result<Duration, NoSession> {
+    let live = node.check(session.token.reveal(), false).await?;
+    Ok(live.idle_left)
+}
+
+/// Waits for what another task does meanwhile.
+async fn soon(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
+    for _ in 0..600 {
+        if is_so().await {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("waited in vain: {what}");
+}
+
+async fn is_at(node: &Identity, state: StoreState) {
+    soon(&format!("{state:?}"), async || node.store_state() == state).await;
 }

@@ -39,6 +39,8 @@ const WRITE_USES: Duration = Duration::from_secs(1);
 const FOLLOW_CHANGES: Duration = Duration::from_millis(500);
 /// Sessions that ran out leave the memory so often.
 const FORGET_EXPIRED: Duration = Duration::from_secs(60);
+/// Sign-ins that are long over leave the database so often.
+const FORGET_OLD: Duration = Duration::from_secs(3600);
 
 #[derive(Debug, Args)]
 pub(super) struct Serve {
@@ -281,17 +283,15 @@ async fn keep_up(app: SharedApp, mut stop: watch::Receiver<bool>) {
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         ticks
     };
-    let (mut write, mut follow, mut forget) = (
-        every(WRITE_USES),
-        every(FOLLOW_CHANGES),
-        every(FORGET_EXPIRED),
-    );
+    let (mut write, mut follow) = (every(WRITE_USES), every(FOLLOW_CHANGES));
+    let (mut forget, mut forget_old) = (every(FORGET_EXPIRED), every(FORGET_OLD));
     loop {
         let outcome = tokio::select! {
             _ = stop.changed() => return,
             _ = write.tick() => app.identity.write_uses().await,
             _ = follow.tick() => app.identity.follow_changes().await,
             () = app.identity.hear() => app.identity.follow_changes().await,
+            _ = forget_old.tick() => app.identity.forget_old().await,
             _ = forget.tick() => {
                 app.identity.forget_expired();
                 Ok(())

@@ -97,7 +97,12 @@ pub(crate) fn confirm(asking: &Asking<'_>, person: &str, redirect_is_here: bool)
 }
 
 /// Who is signed in at this browser, and whether they want to be.
-pub(crate) fn leave(action: &str, person: &str, form: &str, wrong: Option<String>) -> Page {
+pub(crate) fn leave(action: &str, person: Option<&str>, form: &str, wrong: Option<String>) -> Page {
+    const GO_ON: &str = "If you sign out here, applications that you let in before go on: they have sessions of their own.";
+    let title = match person {
+        Some(_) => "You are signed in at this browser",
+        None => "Sign out at this browser",
+    };
     let asking = Asking {
         action,
         form,
@@ -105,8 +110,11 @@ pub(crate) fn leave(action: &str, person: &str, form: &str, wrong: Option<String
         ..Asking::default()
     };
     let body = html! {
-        h1 { "You are signed in at this browser" }
-        p { "As " bdi { (person) } ". If you sign out here, applications that you let in before go on: they have sessions of their own." }
+        h1 { (title) }
+        @match person {
+            Some(person) => p { "As " bdi { (person) } ". " (GO_ON) },
+            None => p { "The server cannot look at the moment who is signed in here. You can sign out all the same. " (GO_ON) },
+        }
         (asking.wrong())
         form method="post" action=(asking.action) {
             (asking.hidden())
@@ -115,7 +123,7 @@ pub(crate) fn leave(action: &str, person: &str, form: &str, wrong: Option<String
             }
         }
     };
-    Page::new("You are signed in at this browser", body)
+    Page::new(title, body)
 }
 
 /// The code that another device shows.

@@ -1,4 +1,5 @@
-//! Who is signed in at the browser, and signing out there: `/auth/session`.
+//! Who is signed in at the browser, and signing out there: `/auth/session`. That
+//! needs the database alone: it also works while the store of sessions is away.
 
 use crate::app::SharedApp;
 use crate::http::body::Form;
@@ -16,16 +17,14 @@ use http::{HeaderMap, StatusCode};
 pub(crate) const PATH: &str = "/auth/session";
 
 fn page(app: &SharedApp, visitor: &Visitor, wrong: Option<String>) -> Page {
-    match visitor.person() {
-        Some(person) => {
-            let mark = visitor.form(app);
-            pages::leave(PATH, shown(person), &mark, wrong)
-        }
-        None => pages::told(&Told::new(
+    let person = visitor.person().map(|person| shown(person));
+    if person.is_none() && !visitor.is_unknown() {
+        return pages::told(&Told::new(
             "You are not signed in at this browser",
             "Applications that you let in before go on with sessions of their own.",
-        )),
+        ));
     }
+    pages::leave(PATH, person, &visitor.form(app), wrong)
 }
 
 /// `GET /auth/session`.
@@ -34,7 +33,7 @@ pub(crate) async fn ask(
     host: Host,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    let visitor = Visitor::of(&app, &headers).await?;
+    let visitor = Visitor::known_or_not(&app, &headers).await?;
     let page = page(&app, &visitor, None);
     Ok(visitor.remember(&app, page.respond(host.name(), app.scheme == "https")))
 }
@@ -47,8 +46,8 @@ pub(crate) async fn answer(
     headers: HeaderMap,
     form: Form,
 ) -> Result<Response, ApiError> {
-    let mut visitor = Visitor::of(&app, &headers).await?;
-    let page = if visitor.person().is_none() {
+    let mut visitor = Visitor::known_or_not(&app, &headers).await?;
+    let page = if visitor.person().is_none() && !visitor.is_unknown() {
         page(&app, &visitor, None)
     } else if visitor.sent(&app, &headers, &form) {
         visitor

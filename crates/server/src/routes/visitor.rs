@@ -33,6 +33,12 @@ const CLIENT: &str = "browser";
 #[derive(Debug)]
 pub(crate) struct Visitor {
     live: Option<Box<Live>>,
+    /// Whether nobody knows: the browser has a session, and the store of sessions
+    /// cannot be reached.
+    is_unknown: bool,
+    /// The session that the browser has, for the mark on forms; empty where it has
+    /// none.
+    mine: String,
     nonce: String,
     /// What the browser is to keep from now on.
     session: Option<Secret>,
@@ -42,25 +48,46 @@ pub(crate) struct Visitor {
 impl Visitor {
     /// Finds out who it is. That counts as use of their session.
     pub(crate) async fn of(app: &SharedApp, headers: &HeaderMap) -> Result<Self, ApiError> {
+        let visitor = Self::known_or_not(app, headers).await?;
+        if visitor.is_unknown {
+            return Err(ApiError::sessions_unavailable());
+        }
+        Ok(visitor)
+    }
+
+    /// As [`Visitor::of`], for what can be done though nobody knows who it is.
+    pub(crate) async fn known_or_not(
+        app: &SharedApp,
+        headers: &HeaderMap,
+    ) -> Result<Self, ApiError> {
         let is_encrypted = app.scheme == "https";
-        let live = match cookies::get(headers, SESSION, is_encrypted) {
+        let token = cookies::get(headers, SESSION, is_encrypted);
+        let (live, is_unknown) = match token {
             Some(token) => match app.identity.check(token, false).await {
-                Ok(live) => Some(Box::new(live)),
-                Err(NoSession::Unavailable) => return Err(ApiError::sessions_unavailable()),
-                Err(NoSession::Unknown | NoSession::Expired) => None,
+                Ok(live) => (Some(Box::new(live)), false),
+                Err(NoSession::Unavailable) => (None, true),
+                Err(NoSession::Unknown | NoSession::Expired) => (None, false),
             },
-            None => None,
+            None => (None, false),
         };
+        let mine = token.filter(|_| live.is_some() || is_unknown);
         let nonce = match cookies::get(headers, FORM, is_encrypted) {
             Some(nonce) if nonce.len() == 22 => nonce.to_owned(),
             _ => fresh_nonce()?,
         };
         Ok(Self {
             live,
+            is_unknown,
+            mine: mine.map(named).unwrap_or_default(),
             nonce,
             session: None,
             forgets: false,
         })
+    }
+
+    /// Whether somebody may be signed in, and nobody knows.
+    pub(crate) fn is_unknown(&self) -> bool {
+        self.is_unknown
     }
 
     /// The person whose session this browser has.
@@ -69,8 +96,7 @@ impl Visitor {
     }
 
     fn mark(&self, app: &SharedApp, expires: i64) -> Secret {
-        let whose = self.live.as_ref().map_or("", |live| &live.session_id);
-        let text = format!("{} {expires} {whose}", self.nonce);
+        let text = format!("{} {expires} {}", self.nonce, self.mine);
         app.identity.seal("form", &text)
     }
 
@@ -120,6 +146,7 @@ impl Visitor {
         // A form that is sent now comes back with the new session.
         let live = app.identity.check(token.reveal(), true).await;
         self.live = live.ok().map(Box::new);
+        self.mine = named(token.reveal());
         self.session = Some(token);
         self.forgets = false;
         self.nonce = fresh_nonce()?;
@@ -137,6 +164,8 @@ impl Visitor {
             app.identity.end(token, address).await?;
         }
         self.live = None;
+        self.is_unknown = false;
+        self.mine.clear();
         self.forgets = true;
         Ok(())
     }
@@ -155,6 +184,11 @@ impl Visitor {
         }
         response
     }
+}
+
+/// What stands for a session in the mark on forms: known of its token alone.
+fn named(token: &str) -> String {
+    URL_SAFE_NO_PAD.encode(Sha256::digest(token))
 }
 
 fn fresh_nonce() -> Result<String, ApiError> {

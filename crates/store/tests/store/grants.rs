@@ -1,9 +1,8 @@
 use crate::{House, NOW};
 use chancery_proto::clock::Timestamp;
 use chancery_store::audit::AuditEntry;
-use chancery_store::grants::{
-    Ended, GrantRow, REPLAY_WINDOW, RefreshRow, Renewal, Renewed, SessionRow,
-};
+use chancery_store::grants::{Ended, GrantRow, RefreshRow, SessionRow};
+use chancery_store::renewals::{REPLAY_WINDOW, Renewal, Renewed};
 use std::time::Duration;
 
 const WEEK: Duration = Duration::from_secs(7 * 24 * 3600);
@@ -109,7 +108,9 @@ async fn a_lost_answer_is_given_once_more_and_signs_nobody_out() {
     let later = NOW.plus(REPLAY_WINDOW - Duration::from_secs(1));
     let second = house.store.renew(renewal(101, 2, false, later)).await;
     match (first, second) {
-        (Ok(Renewed::Fresh(one)), Ok(Renewed::Again(two))) => assert_eq!(one, two),
+        (Ok(Renewed::Fresh(one)), Ok(Renewed::Again(two))) => {
+            assert_eq!((one.grant, one.session), (two.grant, two.session));
+        }
         other => panic!("{other:?}"),
     }
     assert_eq!(living(&house), ["s1", "s2"]);
@@ -148,22 +149,108 @@ async fn a_used_token_shown_after_its_successor_was_used_ends_the_family_at_once
 }
 
 #[tokio::test]
-async fn an_answer_that_could_not_be_given_is_kept_until_it_is() {
+async fn whether_a_token_can_be_renewed_is_told_without_using_it_up() {
     let house = House::new().await;
     signed_in(&house).await;
-    let renew = |now| house.store.renew(renewal(101, 2, false, now));
-    renew(NOW).await.expect("renewed");
+    let asked = renewal(101, 2, false, NOW);
+    for _ in 0..2 {
+        let found = house.store.renewable(&asked).expect("answers");
+        assert_eq!(found.map(|grant| grant.id).as_deref(), Some("g1"));
+    }
+    let renewed = house.store.renew(asked.clone()).await;
+    assert!(matches!(renewed, Ok(Renewed::Fresh(_))), "{renewed:?}");
+    assert_eq!(house.store.renewable(&asked).expect("answers"), None);
+    let unknown = renewal(99, 3, false, NOW);
+    assert_eq!(house.store.renewable(&unknown).expect("answers"), None);
+    let mut others = renewal(102, 3, false, NOW);
+    others.application = Some("web".to_owned());
+    assert_eq!(house.store.renewable(&others).expect("answers"), None);
+}
+
+#[tokio::test]
+async fn a_renewal_and_its_line_in_the_audit_are_one() {
+    let house = House::new().await;
+    signed_in(&house).await;
+    let path = house.directory.path().join("chancery.db");
+    let database = rusqlite::Connection::open(path).expect("opens");
+    let refuse =
+        "CREATE TRIGGER full BEFORE INSERT ON audit BEGIN SELECT RAISE(ABORT, 'full'); END";
+    database.execute_batch(refuse).expect("a trigger");
+    let failed = house.store.renew(renewal(101, 2, false, NOW)).await;
+    failed.expect_err("the audit cannot be written");
+    assert_eq!(living(&house), ["s1"]);
+    database.execute_batch("DROP TRIGGER full").expect("gone");
+    let renewed = house.store.renew(renewal(101, 2, false, NOW)).await;
+    assert!(matches!(renewed, Ok(Renewed::Fresh(_))), "{renewed:?}");
+    let audit = house.store.audit(1).expect("audit").remove(0);
+    assert_eq!((&*audit.activity, &*audit.outcome), ("renewal", "success"));
+}
+
+#[tokio::test]
+async fn what_another_session_took_over_from_is_told_with_the_time_when_it_ends() {
+    let house = House::new().await;
+    signed_in(&house).await;
+    let renewed = house.store.renew(renewal(101, 2, false, NOW)).await;
+    let Ok(Renewed::Fresh(over)) = renewed else {
+        panic!("{renewed:?}");
+    };
+    assert_eq!(over.others, [[1; 32]]);
+    let ends = |after| {
+        let ends = house.store.ends_after(after, 10).expect("answers");
+        ends.iter()
+            .map(|end| (end.hash, end.dies))
+            .collect::<Vec<_>>()
+    };
+    let soon = Some(NOW.plus(Duration::from_secs(30)));
+    assert_eq!(ends(0), [([1; 32], soon)]);
+    // The next one takes over from the second alone: the first is told of.
+    let later = NOW.plus(Duration::from_secs(10));
+    let renewed = house.store.renew(renewal(102, 3, false, later)).await;
+    assert!(matches!(renewed, Ok(Renewed::Fresh(_))), "{renewed:?}");
+    let then = Some(later.plus(Duration::from_secs(30)));
+    assert_eq!(ends(0), [([1; 32], soon), ([2; 32], then)]);
+    // An end of all is told of those that still live, and outweighs the rest.
+    let ended = house
+        .store
+        .end_grant("g1", NOW.plus(Duration::from_secs(35)), entry());
+    let tokens = ended.await.expect("ended").tokens;
+    assert_eq!(tokens, [[2; 32], [3; 32]]);
+    assert!(ends(0).iter().all(|(_, dies)| dies.is_none()));
+}
+
+#[tokio::test]
+async fn sign_ins_that_were_over_a_day_ago_are_forgotten_and_no_others() {
+    let house = House::new().await;
     let day = Duration::from_secs(24 * 3600);
-    let held = house.store.hold_answer([101; 32], NOW.plus(day));
-    held.await.expect("held");
-    let later = NOW.plus(REPLAY_WINDOW * 10);
-    let given = renew(later).await;
-    assert!(matches!(given, Ok(Renewed::Again(_))), "{given:?}");
-    // From now on it is as with every other.
-    let again = renew(later.plus(REPLAY_WINDOW - Duration::from_secs(1))).await;
-    assert!(matches!(again, Ok(Renewed::Again(_))), "{again:?}");
-    let late = renew(later.plus(REPLAY_WINDOW)).await;
-    assert!(matches!(late, Ok(Renewed::Reused(..))), "{late:?}");
+    for number in [1, 2, 3] {
+        sign_in(&house, number).await;
+    }
+    let renewed = house.store.renew(renewal(101, 4, false, NOW)).await;
+    assert!(matches!(renewed, Ok(Renewed::Fresh(_))), "{renewed:?}");
+    let ended = house.store.end_grant("g2", NOW, entry()).await;
+    assert_eq!(ended.expect("ended").grants, 1);
+    let forget = async |at, most| {
+        let count = house.store.forget_old_sign_ins(at, most).await;
+        count.expect("answers")
+    };
+    assert_eq!(forget(NOW.plus(day), 10).await, 0);
+    assert_eq!(living(&house), ["s1", "s3", "s4"]);
+    // The one that was ended, and the session that another took over from.
+    let later = NOW.plus(day + Duration::from_secs(31));
+    assert_eq!(forget(later, 10).await, 2);
+    assert_eq!(living(&house), ["s3", "s4"]);
+    let token = house.store.grant_of_token([4; 32]).expect("answers");
+    assert_eq!(token.map(|grant| grant.id).as_deref(), Some("g1"));
+    // Thirty days are the most for a sign-in of this kind, and a day.
+    assert_eq!(forget(NOW.plus(31 * day), 10).await, 0);
+    let then = NOW.plus(31 * day + Duration::from_secs(1));
+    assert_eq!(forget(then, 1).await, 1);
+    assert_eq!(forget(then, 10).await, 1);
+    assert_eq!(forget(then, 10).await, 0);
+    assert!(living(&house).is_empty());
+    let left = house.store.grant_of_token([103; 32]).expect("answers");
+    assert_eq!(left, None);
+    assert!(!house.store.audit(10).expect("audit").is_empty());
 }
 
 #[tokio::test]
@@ -215,7 +302,7 @@ async fn what_another_process_changes_of_people_and_lifetimes_has_another_number
 }
 
 #[tokio::test]
-async fn what_ended_is_told_in_its_order_and_remembered_for_a_month() {
+async fn what_ended_is_told_in_its_order_and_remembered_as_long_as_a_session_may_rest() {
     let house = House::new().await;
     assert_eq!(house.store.last_end().expect("answers"), 0);
     signed_in(&house).await;
@@ -228,12 +315,13 @@ async fn what_ended_is_told_in_its_order_and_remembered_for_a_month() {
     let again = house.store.end_grants_of("Ann", NOW, entry()).await;
     assert_eq!(again.expect("answers"), Ended::default());
     let ends = house.store.ends_after(0, 10).expect("answers");
-    assert_eq!(ends.len(), 2);
-    assert_eq!(house.store.last_end().expect("answers"), ends[1].seq);
+    assert_eq!(ends.len(), 3, "one took over, and both ended");
+    assert_eq!(house.store.last_end().expect("answers"), ends[2].seq);
     let after = house.store.ends_after(ends[0].seq, 10).expect("answers");
     assert_eq!(after, ends[1..]);
-    // The next end lets go of those that nobody has to hear of any more.
-    let later = NOW.plus(5 * WEEK);
+    // The next end lets go of those that nobody has to hear of any more: those
+    // of four hours and a day ago.
+    let later = NOW.plus(Duration::from_secs(28 * 3600 + 1));
     sign_in(&house, 7).await;
     let last = house.store.end_grant("g7", later, entry()).await;
     assert_eq!(last.expect("ended").tokens, [[7; 32]]);

@@ -2,6 +2,7 @@
 //! deadline.
 
 use super::DEADLINE;
+use crate::memory::lock;
 use crate::session::Record;
 use crate::shared::record::{self, digits};
 use base64::Engine as _;
@@ -11,13 +12,15 @@ use chancery_store::grants::TokenHash;
 use redis::aio::MultiplexedConnection;
 use redis::{Cmd, ErrorKind, Pipeline, RedisError, ServerErrorKind, Value};
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 
 /// So many sessions go into one command at most.
 const AT_ONCE: usize = 512;
+/// The same complaint is written into the log once in that time.
+const COMPLAINT: Duration = Duration::from_secs(30);
 
 /// Redis did not do it: it cannot be reached, or refuses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,6 +38,9 @@ pub(crate) struct Connection {
     keys: Arc<Keys>,
     trips: Arc<AtomicU64>,
     is_broken: Arc<AtomicBool>,
+    /// All that is asked on this clone is answered by then, or has failed.
+    until: Option<Instant>,
+    complaint: Arc<Mutex<Option<(String, Instant)>>>,
 }
 
 impl fmt::Debug for Connection {
@@ -98,6 +104,17 @@ redis.call('PEXPIRE', KEYS[1], ARGV[2])
 end
 return 1";
 
+/// Lets a session live as long as its lifetimes say now, where that is longer:
+/// they were changed. Time now, and how long it may go unused and live at most.
+const LENGTHEN: &str = "local v = redis.call('GET', KEYS[1])
+if not v then return 0 end
+local function at(from) return tonumber(string.sub(v, from, from + 12)) end
+local till = math.min(at(1) + ARGV[2], at(28) + ARGV[3])
+if at(15) > 0 then till = math.min(till, at(15)) end
+local left = till - ARGV[1]
+if left > redis.call('PTTL', KEYS[1]) then redis.call('PEXPIRE', KEYS[1], string.format('%.0f', left)) end
+return 1";
+
 /// Lets a session live no longer than until then.
 const LET_DIE: &str = "local v = redis.call('GET', KEYS[1])
 if not v then return 0 end
@@ -123,6 +140,29 @@ impl Connection {
             keys: Arc::clone(keys),
             trips: Arc::clone(trips),
             is_broken: Arc::default(),
+            until: None,
+            complaint: Arc::default(),
+        }
+    }
+
+    /// The same one, on which everything together takes until then at most.
+    pub(crate) fn until(self, when: Instant) -> Self {
+        Self {
+            until: Some(when),
+            ..self
+        }
+    }
+
+    /// Says what went wrong, and not again and again.
+    fn complain(&self, what: String) {
+        let now = Instant::now();
+        let mut last = lock(&self.complaint);
+        let is_known = last
+            .as_ref()
+            .is_some_and(|(said, at)| *said == what && now.duration_since(*at) < COMPLAINT);
+        if !is_known {
+            tracing::warn!("{what}");
+            *last = Some((what, now));
         }
     }
 
@@ -144,7 +184,9 @@ impl Connection {
             ErrorKind::Extension => true,
             _ => false,
         };
-        tracing::warn!(%error, "the session store did not carry out a command");
+        self.complain(format!(
+            "the session store did not carry out a command: {error}"
+        ));
         if refused {
             return Gone::Refused;
         }
@@ -153,14 +195,19 @@ impl Connection {
     }
 
     fn too_late(&self) -> Gone {
-        tracing::warn!("the session store did not answer in time");
+        self.complain("the session store did not answer in time".to_owned());
         Gone::Away
+    }
+
+    fn deadline(&self) -> Instant {
+        let usual = Instant::now() + DEADLINE;
+        self.until.map_or(usual, |until| until.min(usual))
     }
 
     async fn ask<T: redis::FromRedisValue>(&self, command: &Cmd) -> Result<T, Gone> {
         self.trips.fetch_add(1, Ordering::Relaxed);
         let mut redis = self.redis.clone();
-        match timeout(DEADLINE, command.query_async(&mut redis)).await {
+        match timeout_at(self.deadline(), command.query_async(&mut redis)).await {
             Ok(answer) => answer.map_err(|error| self.failed(&error)),
             Err(_) => Err(self.too_late()),
         }
@@ -169,7 +216,7 @@ impl Connection {
     async fn ask_all(&self, commands: &Pipeline) -> Result<(), Gone> {
         self.trips.fetch_add(1, Ordering::Relaxed);
         let mut redis = self.redis.clone();
-        match timeout(DEADLINE, commands.exec_async(&mut redis)).await {
+        match timeout_at(self.deadline(), commands.exec_async(&mut redis)).await {
             Ok(answer) => answer.map_err(|error| self.failed(&error)),
             Err(_) => Err(self.too_late()),
         }
@@ -197,15 +244,26 @@ impl Connection {
         Ok(all)
     }
 
-    /// Writes a session for so long.
-    pub(crate) async fn put(&self, record: &Record, life: Duration) -> Result<(), Gone> {
+    /// Writes a session for so long, unless it is there. Answers whether it was
+    /// written.
+    pub(crate) async fn put(&self, record: &Record, life: Duration) -> Result<bool, Gone> {
+        let done: Option<String> = self.ask(self.set(record, life).arg("NX")).await?;
+        Ok(done.is_some())
+    }
+
+    /// Writes a session for so long, whatever is in its place.
+    pub(crate) async fn put_over(&self, record: &Record, life: Duration) -> Result<(), Gone> {
+        self.ask(&self.set(record, life)).await
+    }
+
+    fn set(&self, record: &Record, life: Duration) -> Cmd {
         let mut command = redis::cmd("SET");
         command
             .arg(self.keys.session(&record.hash))
             .arg(record::encode(record))
             .arg("PX")
             .arg(millis(life));
-        self.ask(&command).await
+        command
     }
 
     /// Lets a session that is there live for so long from now on.
@@ -232,28 +290,50 @@ impl Connection {
         self.ask(&command).await
     }
 
-    /// Lets sessions live no longer than until then, which is so far away.
+    /// Lets sessions live no longer than until their times.
     pub(crate) async fn let_die(
         &self,
-        hashes: &[TokenHash],
-        at: Timestamp,
-        away: Duration,
+        sessions: &[(TokenHash, Timestamp)],
+        now: Timestamp,
     ) -> Result<(), Gone> {
-        for some in hashes.chunks(AT_ONCE) {
+        for some in sessions.chunks(AT_ONCE) {
             let mut commands = Pipeline::new();
-            for hash in some {
+            for (hash, at) in some {
                 commands
                     .cmd("EVAL")
                     .arg(LET_DIE)
                     .arg(1)
                     .arg(self.keys.session(hash))
-                    .arg(digits(at))
-                    .arg(millis(away))
+                    .arg(digits(*at))
+                    .arg(millis(at.since(now)))
                     .ignore();
             }
             self.ask_all(&commands).await?;
         }
         Ok(())
+    }
+
+    /// Lets sessions live as long as those lifetimes say, where that is longer.
+    pub(crate) async fn lengthen(
+        &self,
+        hashes: &[TokenHash],
+        now: Timestamp,
+        idle: Duration,
+        absolute: Duration,
+    ) -> Result<(), Gone> {
+        let mut commands = Pipeline::new();
+        for hash in hashes {
+            commands
+                .cmd("EVAL")
+                .arg(LENGTHEN)
+                .arg(1)
+                .arg(self.keys.session(hash))
+                .arg(now.0)
+                .arg(millis(idle))
+                .arg(millis(absolute))
+                .ignore();
+        }
+        self.ask_all(&commands).await
     }
 
     /// Forgets sessions, and tells every server by what `say` makes of the

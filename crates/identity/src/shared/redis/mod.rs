@@ -12,7 +12,7 @@ use std::fmt;
 use std::time::Duration;
 
 /// Every command is answered within that time, or has failed.
-const DEADLINE: Duration = Duration::from_millis(300);
+pub(crate) const DEADLINE: Duration = Duration::from_millis(300);
 
 /// Where Redis is.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -262,3 +262,44 @@ fn a_person_signs_out_at_the_browser_and_applications_go_on() {
     // The application that was let in has a session of its own.
     assert!(is_in(&server, &token));
 }
+
+#[test]
+fn a_person_signs_out_at_the_browser_though_the_session_store_is_away() {
+    let redis = TestRedis::start();
+    let configuration = format!("[sessions.redis]\naddresses = [\"{}\"]\n", redis.address());
+    let server = TestServer::configured(&configuration);
+    let path = "/auth/session";
+    let mut browsers = [Browser::new(&server), Browser::new(&server)];
+    let shown = browsers.each_mut().map(|browser| {
+        assert_eq!(browser.sign_in(&agents(), ADMIN, PASSWORD).status, 303);
+        browser.get(path, &[]).expect(200)
+    });
+    redis.hold(true);
+    let [first, second] = &mut browsers;
+    let page = eventually("nobody knows who it is", || {
+        let page = first.get(path, &[]).expect(200);
+        page.text().contains("cannot look").then_some(page)
+    });
+    assert!(page.text().contains("Sign out"), "{}", page.text());
+    // A form from elsewhere signs nobody out.
+    assert_eq!(first.post(path, &[("step", "leave")]).status, 400);
+    // One has the page from now, and the other from before.
+    let left = first.fill(path, &page, &[("step", "leave")]).expect(200);
+    assert!(left.text().contains("signed out"), "{}", left.text());
+    let left = second.fill(path, &shown[1], &[("step", "leave")]);
+    assert!(left.text().contains("signed out"), "{}", left.text());
+    redis.hold(false);
+    eventually("it is there again", || {
+        let unknown = Request::get("/work/api/v2/customers/1/sessions").token("nobody's");
+        (server.call(unknown).status == 401).then_some(())
+    });
+    for browser in &mut browsers {
+        let page = browser.get(path, &[]).expect(200);
+        assert!(page.text().contains("not signed in"), "{}", page.text());
+    }
+    let token = server.sign_in();
+    let listed = server.call(Request::get("/work/api/v2/customers/1/sessions").token(&token));
+    let listed = listed.expect(200).json();
+    let count = listed["data"].as_array().map(Vec::len);
+    assert_eq!(count, Some(1), "both ended: {listed}");
+}
