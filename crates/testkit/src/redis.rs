@@ -23,7 +23,8 @@ pub struct TestRedis {
     port: u16,
     is_sentinel: bool,
     has_user: bool,
-    papers: Option<PathBuf>,
+    /// What `redis-cli` needs to speak to it: the firm's papers, and its own.
+    papers: Option<[String; 3]>,
     child: Option<Child>,
 }
 
@@ -32,7 +33,8 @@ pub struct TestRedis {
 pub struct Setup<'a> {
     /// It is the copy of that one.
     pub replica_of: Option<&'a TestRedis>,
-    /// It speaks TLS alone, with these papers.
+    /// It speaks TLS alone, with these papers, and with nobody who has not such of
+    /// their own.
     pub papers: Option<&'a Papers>,
     /// Only [`USER`] may speak to it, and do [`RIGHTS`].
     pub has_user: bool,
@@ -78,7 +80,7 @@ impl TestRedis {
     }
 
     /// A Sentinel that watches over a Redis, and makes a replica the master soon
-    /// after it is gone.
+    /// after it is gone. With papers it asks for [`PASSWORD`] besides.
     ///
     /// # Panics
     /// As [`TestRedis::start`].
@@ -97,6 +99,9 @@ impl TestRedis {
             text += &format!("sentinel auth-user {MASTER} watcher\n");
             text += &format!("sentinel auth-pass {MASTER} {PASSWORD}\n");
         }
+        if papers.is_some() {
+            text += &format!("requirepass {PASSWORD}\n");
+        }
         sentinel.begun(&text)
     }
 
@@ -110,7 +115,10 @@ impl TestRedis {
             port: free_port(),
             is_sentinel,
             has_user: setup.has_user,
-            papers: setup.papers.map(|papers| papers.firm().into()),
+            papers: setup.papers.map(|papers| {
+                let (certificate, key) = papers.of_server();
+                [papers.firm(), certificate, key]
+            }),
             child: None,
         }
     }
@@ -125,7 +133,7 @@ impl TestRedis {
                 let (certificate, key) = papers.of_server();
                 text += &format!(
                     "port 0\ntls-port {}\ntls-cert-file {certificate}\ntls-key-file {key}\ntls-ca-cert-file {}\n\
-                     tls-auth-clients no\ntls-replication yes\n",
+                     tls-auth-clients yes\ntls-replication yes\n",
                     self.port,
                     papers.firm()
                 );
@@ -203,8 +211,19 @@ impl TestRedis {
         // One that is held answers nobody.
         let mut command = Command::new("timeout");
         command.args(["2", "redis-cli", "-p", &self.port.to_string()]);
-        if let Some(firm) = &self.papers {
-            command.arg("--tls").arg("--cacert").arg(firm);
+        if let Some([firm, certificate, key]) = &self.papers {
+            command.args([
+                "--tls",
+                "--cacert",
+                firm,
+                "--cert",
+                certificate,
+                "--key",
+                key,
+            ]);
+        }
+        if self.is_sentinel && self.papers.is_some() {
+            command.args(["--pass", PASSWORD, "--no-auth-warning"]);
         }
         if self.has_user {
             command.args(["--user", "watcher", "--pass", PASSWORD, "--no-auth-warning"]);

@@ -29,7 +29,7 @@ const START: Timestamp = Timestamp(1_700_000_000_000);
 enum Place {
     Embedded,
     Redis,
-    /// Behind a Sentinel, with TLS and an ACL user.
+    /// Behind a Sentinel with a password, with TLS on both sides and an ACL user.
     Guarded,
 }
 
@@ -87,7 +87,10 @@ impl Kept {
             }],
             sentinels: self.sentinel.as_ref().map(|_| RedisSentinels {
                 master: MASTER.to_owned(),
-                login: RedisLogin::default(),
+                login: RedisLogin {
+                    user: None,
+                    password: Some(PASSWORD.into()),
+                },
             }),
             login: if self.papers.is_some() {
                 login
@@ -96,7 +99,11 @@ impl Kept {
             },
             tls: self.papers.as_ref().map(|papers| RedisTls {
                 authorities: Some(read(papers.firm())),
-                own: None,
+                own: {
+                    let (certificate, key) = papers.of_server();
+                    let key = std::fs::read_to_string(key).expect("a key");
+                    Some((read(certificate), key.into()))
+                },
             }),
             database: 0,
             prefix: "chancery".to_owned(),
