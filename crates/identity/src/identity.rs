@@ -107,6 +107,39 @@ impl Identity {
         passwords: Passwords,
         keeping: Keeping,
     ) -> Result<Self, IdentityError> {
+        let identity = Self::begun(store, clock, passwords, keeping).await?;
+        let clean = identity.store.meta(CLEAN_SHUTDOWN)?.as_deref() == Some(b"1");
+        identity.take_up_all(clean)?;
+        identity
+            .store
+            .set_meta(CLEAN_SHUTDOWN, b"0".to_vec())
+            .await?;
+        Ok(identity)
+    }
+
+    /// For whoever looks at sessions beside a running server, and no more.
+    /// Embedded, the last uses are those that were written down: up to a minute
+    /// old.
+    ///
+    /// # Errors
+    /// As [`Identity::open`].
+    pub async fn beside(
+        store: Store,
+        clock: SharedClock,
+        passwords: Passwords,
+        keeping: Keeping,
+    ) -> Result<Self, IdentityError> {
+        let identity = Self::begun(store, clock, passwords, keeping).await?;
+        identity.take_up_all(true)?;
+        Ok(identity)
+    }
+
+    async fn begun(
+        store: Store,
+        clock: SharedClock,
+        passwords: Passwords,
+        keeping: Keeping,
+    ) -> Result<Self, IdentityError> {
         let mut fresh = vec![0_u8; 32];
         getrandom::fill(&mut fresh)?;
         let key = store.meta_or_insert(SUCCESSOR_KEY, fresh).await?;
@@ -122,7 +155,6 @@ impl Identity {
                 Sessions::Shared(Box::new(shared))
             }
         };
-        let clean = store.meta(CLEAN_SHUTDOWN)?.as_deref() == Some(b"1");
         let identity = Self {
             store,
             clock,
@@ -140,11 +172,6 @@ impl Identity {
             writes: AtomicU64::default(),
         };
         identity.load_facts()?;
-        identity.take_up_all(clean)?;
-        identity
-            .store
-            .set_meta(CLEAN_SHUTDOWN, b"0".to_vec())
-            .await?;
         Ok(identity)
     }
 

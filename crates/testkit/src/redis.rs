@@ -14,7 +14,7 @@ pub const USER: &str = "chancery-server";
 /// Their password.
 pub const PASSWORD: &str = "a-long-password-for-Redis";
 /// What that user may do, as the guide says.
-pub const RIGHTS: &str = "~chancery:* &chancery:* -@all +get +mget +set +setrange +pexpire +pttl +unlink +eval +publish +subscribe +role +info";
+pub const RIGHTS: &str = "~chancery:* resetchannels &chancery:* -@all +get +mget +set +setrange +pexpire +pttl +unlink +eval +publish +subscribe +role +info";
 
 /// A Redis or a Sentinel; ends with its value.
 #[derive(Debug)]

@@ -37,10 +37,10 @@ enum Command {
     Library(library::Library),
     /// Add a realistic matter to try things with
     Sample(sample::Sample),
-    /// How long sessions live, per kind of application
+    /// Registered applications, and how long sessions live
     #[command(subcommand)]
     Application(application::Application),
-    /// End sessions
+    /// List and end sessions
     #[command(subcommand)]
     Session(session::Session),
 }

@@ -24,10 +24,25 @@ pub(crate) fn failure(text: &str) {
     eprintln!("chancery-server: {text}");
 }
 
-/// A table with aligned columns.
+/// What somebody else gave, so that it can do nothing to a terminal.
+fn harmless(text: &str) -> String {
+    let stands = |letter: char| match letter {
+        letter if letter.is_control() => '\u{fffd}',
+        // Marks that turn the direction of what follows.
+        '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => '\u{fffd}',
+        letter => letter,
+    };
+    text.chars().map(stands).collect()
+}
+
+/// A table with aligned columns. A cell may be anybody's text.
 pub(crate) fn table(head: &[&str], rows: &[Vec<String>]) {
+    let rows: Vec<Vec<String>> = rows
+        .iter()
+        .map(|row| row.iter().map(|cell| harmless(cell)).collect())
+        .collect();
     let mut widths: Vec<usize> = head.iter().map(|text| text.chars().count()).collect();
-    for row in rows {
+    for row in &rows {
         for (width, cell) in widths.iter_mut().zip(row) {
             *width = (*width).max(cell.chars().count());
         }
@@ -40,7 +55,7 @@ pub(crate) fn table(head: &[&str], rows: &[Vec<String>]) {
         line(padded.join("  ").trim_end());
     };
     show(&mut head.iter().copied());
-    for row in rows {
+    for row in &rows {
         show(&mut row.iter().map(String::as_str));
     }
 }

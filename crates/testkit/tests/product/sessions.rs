@@ -63,3 +63,52 @@ pub(crate) fn end_sessions(server: &TestServer, token: &str) {
         let _ = server.call(end).expect(200);
     }
 }
+
+#[test]
+fn the_command_line_lists_living_sessions_and_lets_nobody_play_with_the_terminal() {
+    let server = TestServer::start();
+    let listed = |words: &[&str]| {
+        let output = server.command(&[&["session", "list"], words].concat());
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        (output.status.code(), text, said)
+    };
+    let none = listed(&[]);
+    assert_eq!(none.0, Some(0), "{none:?}");
+    assert_eq!(none.1, "There is no living session.\n");
+    let body = json!({
+        "user_id": ADMIN, "password": PASSWORD, "persona": "user",
+        "application_name": "Desk\u{1b}[2J \u{202e}one",
+    });
+    let login = Request::new("PUT", "/api/v1/session/login").json(&body);
+    let login = login.header("Chancery-Device", "Ann's desk");
+    let _ = server.call(login).expect(200);
+    let token = administrator(&server);
+    let ids = desktop_sessions(&server, &token);
+    let id = ids[0]["id"].as_str().expect("an id");
+    let (code, text, _) = listed(&["--user", "ADMIN"]);
+    assert_eq!(code, Some(0));
+    let lines: Vec<_> = text.lines().collect();
+    assert_eq!(lines.len(), 3, "{text}");
+    assert!(lines[0].starts_with("ID"), "{text}");
+    let own = lines.iter().find(|line| line.starts_with(id));
+    let own = own.expect("the session");
+    for part in [
+        "admin",
+        "user",
+        "Desk",
+        "one",
+        "password",
+        "Ann's desk",
+        "3 h 59 min",
+    ] {
+        assert!(own.contains(part), "{own}");
+    }
+    assert!(!text.contains(['\u{1b}', '\u{202e}']), "{text:?}");
+    let (code, _, said) = listed(&["--user", "nobody"]);
+    assert_eq!(code, Some(1));
+    assert!(said.contains("There is no user “nobody”"), "{said}");
+    let ended = server.command(&["session", "end", "--id", id]);
+    assert!(ended.status.success());
+    assert!(!listed(&[]).1.contains(id));
+}

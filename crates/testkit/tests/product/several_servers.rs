@@ -121,6 +121,9 @@ fn three_servers_work_as_one_and_an_end_on_one_holds_on_all_within_a_second() {
         let own = sessions.iter().find(|one| one["is_current"] == true);
         let own = own.and_then(|one| one["id"].as_str()).expect("an id");
         own.clone_into(&mut id);
+        let listed = second.command(&["session", "list", "--user", "Admin"]);
+        let listed = String::from_utf8_lossy(&listed.stdout).into_owned();
+        assert!(listed.contains(own), "{listed}");
         let ended = second.command(&["session", "end", "--id", own]);
         assert!(ended.status.success(), "{ended:?}");
     });
