@@ -183,5 +183,6 @@ fn person(user: &str) -> Principal {
         user: user.to_owned(),
         administrator: false,
         external: false,
+        server: false,
     }
 }

@@ -225,6 +225,7 @@ impl Session {
             user: self.user.clone(),
             administrator,
             external: user.is_external,
+            server: false,
         };
         Ok(Live {
             user,

@@ -1,6 +1,7 @@
 //! Who may do what: one pure function, and the same rule as a condition of a query.
 
 use crate::StoreError;
+use crate::entries::{Entries, Trustee};
 use chancery_proto::work::DefaultSecurity;
 
 /// What somebody may do with an item. Each level includes those before it.
@@ -31,6 +32,31 @@ impl Access {
         }
     }
 
+    /// The access of that word.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        let all = [
+            Self::None,
+            Self::Read,
+            Self::ReadWrite,
+            Self::Full,
+            Self::ChangeSecurity,
+        ];
+        all.into_iter().find(|access| access.as_str() == name)
+    }
+
+    /// The access of that number; whatever is none of them gives none.
+    #[must_use]
+    pub fn from_number(number: i64) -> Self {
+        match number {
+            1 => Self::Read,
+            2 => Self::ReadWrite,
+            3 => Self::Full,
+            4 => Self::ChangeSecurity,
+            _ => Self::None,
+        }
+    }
+
     /// The number that travels beside the word.
     #[must_use]
     pub fn number(self) -> u8 {
@@ -53,6 +79,8 @@ pub struct Principal {
     pub administrator: bool,
     /// From outside the firm: no access by default.
     pub external: bool,
+    /// The server itself, for its own commands: no wall holds it back.
+    pub server: bool,
 }
 
 impl Principal {
@@ -63,39 +91,132 @@ impl Principal {
             user: crate::users::key_of(user),
             administrator: true,
             external: false,
+            server: true,
+        }
+    }
+
+    /// The same person, for the answer to what they have just done.
+    pub(crate) fn beyond_walls(self) -> Self {
+        Self {
+            administrator: true,
+            server: true,
+            ..self
+        }
+    }
+
+    /// What a query is told of it, as `?3`: 2 for the server, 1 for an
+    /// administrator.
+    pub(crate) fn standing(&self) -> i64 {
+        match (self.server, self.administrator) {
+            (true, _) => 2,
+            (false, true) => 1,
+            (false, false) => 0,
         }
     }
 }
 
-/// What of an item decides: security is never `inherit` here.
+/// What of an item decides, for whoever asks: security is never `inherit` here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Facts<'a> {
-    /// The security that holds, after inheritance.
-    pub security: DefaultSecurity,
+    /// Whether it is behind a wall that they are not inside of.
+    pub walled: bool,
     /// Keys of the people it belongs to: author and operator, or owner.
     pub owners: [&'a str; 2],
+    /// What an entry gives them: their own one, else the most that one of a group
+    /// of theirs gives.
+    pub granted: Option<Access>,
+    /// The security that holds, after inheritance.
+    pub security: DefaultSecurity,
 }
 
-/// The effective access: administrators, then owners, then the default.
+/// Which part of the rule decides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Because {
+    /// The server does it itself.
+    Server,
+    /// A wall is before it.
+    Wall,
+    /// They signed in as an administrator.
+    Administrator,
+    /// It is theirs.
+    Owner,
+    /// An entry gives or denies it.
+    Entry,
+    /// No entry, and they are from outside.
+    Outside,
+    /// No entry, and so the default.
+    Default,
+}
+
+/// The effective access, and why. Walls come first and stop everybody, then
+/// administrators, then owners, then entries, then the default, which counts for
+/// nobody from outside.
 ///
 /// ```
 /// use chancery_proto::work::DefaultSecurity;
-/// use chancery_store::access::{Access, Facts, Principal, effective};
-/// let ann = Principal { user: "ann".into(), administrator: false, external: false };
-/// let private = Facts { security: DefaultSecurity::Private, owners: ["bob", "bob"] };
-/// assert_eq!(effective(&ann, private), Access::None);
+/// use chancery_store::access::{Access, Because, Facts, Principal, decide};
+/// let ann = Principal { user: "ann".into(), administrator: false, external: false, server: false };
+/// let private = Facts {
+///     walled: false,
+///     owners: ["bob", "bob"],
+///     granted: None,
+///     security: DefaultSecurity::Private,
+/// };
+/// assert_eq!(decide(&ann, private), (Access::None, Because::Default));
+/// let granted = Facts { granted: Some(Access::Read), ..private };
+/// assert_eq!(decide(&ann, granted), (Access::Read, Because::Entry));
 /// ```
 #[must_use]
-pub fn effective(who: &Principal, item: Facts<'_>) -> Access {
-    if who.administrator || item.owners.contains(&who.user.as_str()) {
-        return Access::ChangeSecurity;
+pub fn decide(who: &Principal, item: Facts<'_>) -> (Access, Because) {
+    if who.server {
+        return (Access::ChangeSecurity, Because::Server);
     }
-    match item.security {
-        _ if who.external => Access::None,
+    if item.walled {
+        return (Access::None, Because::Wall);
+    }
+    if who.administrator {
+        return (Access::ChangeSecurity, Because::Administrator);
+    }
+    if item.owners.contains(&who.user.as_str()) {
+        return (Access::ChangeSecurity, Because::Owner);
+    }
+    if let Some(granted) = item.granted {
+        return (granted, Because::Entry);
+    }
+    if who.external {
+        return (Access::None, Because::Outside);
+    }
+    let access = match item.security {
         DefaultSecurity::Public => Access::Full,
         DefaultSecurity::View => Access::Read,
         DefaultSecurity::Private | DefaultSecurity::Inherit => Access::None,
+    };
+    (access, Because::Default)
+}
+
+/// As [`decide`], without the reason.
+#[must_use]
+pub fn effective(who: &Principal, item: Facts<'_>) -> Access {
+    decide(who, item).0
+}
+
+/// What entries give somebody who is in those groups, and which ones: their own
+/// entry, whatever it says; else the most that one of a group of theirs gives.
+#[must_use]
+pub fn granted<'a>(
+    user: &str,
+    groups: &[String],
+    entries: &'a Entries,
+) -> Option<(Access, &'a Trustee)> {
+    let own = Trustee::User(user.to_owned());
+    if let Some((trustee, access)) = entries.get_key_value(&own) {
+        return Some((*access, trustee));
     }
+    let groups = groups.iter().filter_map(|group| {
+        let (trustee, access) = entries.get_key_value(&Trustee::Group(group.clone()))?;
+        Some((*access, trustee))
+    });
+    groups.max_by_key(|(access, _)| *access)
 }
 
 /// What somebody is told who may see an item but not do that much with it.
@@ -125,11 +246,86 @@ pub(crate) fn security_of(number: i64) -> DefaultSecurity {
     }
 }
 
-/// The same rule for a version `v` in a query. `?1` is the user, `?2` whether
-/// the default counts for nothing (external), `?3` whether everything is seen.
-pub(crate) const VERSION_IS_READABLE: &str =
-    "(?3 OR v.author = ?1 OR v.operator = ?1 OR (NOT ?2 AND v.effective_security IN (1, 2)))";
+/// The groups of the user `?1`, as entries name them.
+macro_rules! my_groups {
+    () => {
+        "SELECT 'g:' || m.grp FROM members m JOIN groups gr ON gr.key = m.grp WHERE m.user = ?1 AND gr.enabled"
+    };
+}
+
+/// What an entry gives the user `?1` of that item: a number, or NULL.
+macro_rules! granted {
+    ($item:literal) => {
+        concat!(
+            "CASE WHEN ",
+            $item,
+            ".entries = 0 THEN NULL ELSE COALESCE(\
+             (SELECT e.level FROM entries e WHERE e.set_id = ",
+            $item,
+            ".entries AND e.trustee = 'u:' || ?1), \
+             (SELECT MAX(e.level) FROM entries e WHERE e.set_id = ",
+            $item,
+            ".entries AND e.trustee IN (",
+            my_groups!(),
+            "))) END"
+        )
+    };
+}
+
+/// Whether that workspace is behind a wall that the user `?1` is not inside of.
+macro_rules! walled {
+    ($library:literal, $workspace:literal) => {
+        concat!(
+            "EXISTS (SELECT 1 FROM walled wa WHERE wa.library = ",
+            $library,
+            " AND wa.workspace = ",
+            $workspace,
+            " AND NOT EXISTS (SELECT 1 FROM insiders i WHERE i.wall = wa.wall AND (i.trustee = 'u:' || ?1 OR i.trustee IN (",
+            my_groups!(),
+            "))))"
+        )
+    };
+}
+
+/// The rule of [`effective`], as far as reading goes, as a condition: `?1` is
+/// the user, `?2` whether they are from outside, `?3` their standing.
+macro_rules! readable {
+    ($item:literal, $owned:literal, $library:literal, $workspace:literal) => {
+        concat!(
+            "(?3 > 1 OR (NOT ",
+            walled!($library, $workspace),
+            " AND (?3 > 0 OR ",
+            $owned,
+            " OR CASE WHEN ",
+            $item,
+            ".entries = 0 THEN NOT ?2 AND ",
+            $item,
+            ".effective_security IN (1, 2) ELSE COALESCE(",
+            granted!($item),
+            ", NOT ?2 AND ",
+            $item,
+            ".effective_security IN (1, 2)) > 0 END)))"
+        )
+    };
+}
+
+/// For a version `v` of a document `d`: what is granted, and whether a wall is
+/// before it.
+pub(crate) const VERSION_FACTS: &str =
+    concat!(granted!("v"), ", ", walled!("v.library", "d.workspace"));
+
+/// The same for a container `c`.
+pub(crate) const CONTAINER_FACTS: &str =
+    concat!(granted!("c"), ", ", walled!("c.library", "c.workspace"));
+
+/// Whether a version `v` of a document `d` may be read.
+pub(crate) const VERSION_IS_READABLE: &str = readable!(
+    "v",
+    "v.author = ?1 OR v.operator = ?1",
+    "v.library",
+    "d.workspace"
+);
 
 /// The same for a container `c`.
 pub(crate) const CONTAINER_IS_READABLE: &str =
-    "(?3 OR c.owner = ?1 OR (NOT ?2 AND c.effective_security IN (1, 2)))";
+    readable!("c", "c.owner = ?1", "c.library", "c.workspace");

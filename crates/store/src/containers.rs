@@ -1,7 +1,11 @@
 //! Workspaces and folders.
 
-use crate::access::{Access, Facts, Principal, effective, refusal, security_number, security_of};
+use crate::access::{
+    Access, CONTAINER_FACTS, Facts, Principal, effective, refusal, security_number, security_of,
+};
+use crate::entries;
 use crate::names::name_key;
+use crate::security::{Held, held_by_container, pass_on};
 use crate::{Store, StoreError, libraries};
 use chancery_proto::clock::Timestamp;
 use chancery_proto::ids::{ContainerId, LibraryAlias};
@@ -54,19 +58,36 @@ pub struct Container {
     pub has_subfolders: bool,
     /// Whether a document is filed in it.
     pub has_documents: bool,
+    /// The set of its own entries.
+    pub(crate) own_entries: i64,
+    /// The set of entries that hold, after inheritance.
+    pub(crate) entries: i64,
+    /// What an entry gives whoever asked.
+    granted: Option<Access>,
+    /// Whether a wall is before it, for whoever asked.
+    walled: bool,
 }
 
 impl Container {
-    /// What somebody may do with it.
+    /// What whoever asked for it may do with it.
     #[must_use]
     pub fn access(&self, who: &Principal) -> Access {
         effective(
             who,
             Facts {
-                security: self.effective_security,
+                walled: self.walled,
                 owners: [&self.owner, &self.owner],
+                granted: self.granted,
+                security: self.effective_security,
             },
         )
+    }
+
+    pub(crate) fn held(&self) -> Held {
+        Held {
+            security: self.effective_security,
+            entries: self.entries,
+        }
     }
 
     /// Its id as it travels.
@@ -76,15 +97,21 @@ impl Container {
     }
 }
 
-pub(crate) const COLUMNS: &str = "c.number, c.kind, c.parent, c.workspace, c.name, c.description, c.owner, \
+const COLUMNS: &str = "c.number, c.kind, c.parent, c.workspace, c.name, c.description, c.owner, \
      c.last_user, c.default_security, c.effective_security, c.extra, c.created, c.edited, l.alias, w.name, \
      EXISTS (SELECT 1 FROM containers x WHERE x.library = c.library AND x.parent = c.number), \
-     EXISTS (SELECT 1 FROM filings f WHERE f.library = c.library AND f.folder = c.number)";
+     EXISTS (SELECT 1 FROM filings f WHERE f.library = c.library AND f.folder = c.number), \
+     c.own_entries, c.entries, ";
 
 pub(crate) const FROM: &str = "containers c JOIN libraries l ON l.id = c.library \
      JOIN containers w ON w.library = c.library AND w.number = c.workspace";
 
-/// Reads a row of [`COLUMNS`].
+/// What is read of a container `c`, for the user `?1`.
+pub(crate) fn columns() -> String {
+    format!("{COLUMNS}{CONTAINER_FACTS}")
+}
+
+/// Reads a row of [`columns`].
 pub(crate) fn of_row(row: &Row<'_>) -> rusqlite::Result<Container> {
     Ok(Container {
         number: row.get(0)?,
@@ -108,6 +135,10 @@ pub(crate) fn of_row(row: &Row<'_>) -> rusqlite::Result<Container> {
         workspace_name: row.get(14)?,
         has_subfolders: row.get(15)?,
         has_documents: row.get(16)?,
+        own_entries: row.get(17)?,
+        entries: row.get(18)?,
+        granted: row.get::<_, Option<i64>>(19)?.map(Access::from_number),
+        walled: row.get(20)?,
     })
 }
 
@@ -165,10 +196,11 @@ pub(crate) fn find(
     who: &Principal,
 ) -> Result<Container, StoreError> {
     let mut statement = connection.prepare_cached(&format!(
-        "SELECT {COLUMNS} FROM {FROM} WHERE l.alias = ?1 AND c.number = ?2"
+        "SELECT {} FROM {FROM} WHERE l.alias = ?2 AND c.number = ?3",
+        columns()
     ))?;
     let found = statement
-        .query_row(params![id.library.as_str(), id.number], of_row)
+        .query_row(params![who.user, id.library.as_str(), id.number], of_row)
         .optional()?;
     match found {
         Some(container) if container.access(who) >= Access::Read => Ok(container),
@@ -202,19 +234,16 @@ fn insert(
     check_name(&new.name)?;
     let number = libraries::take_number(connection, library)?;
     let kind = if parent.is_some() { 2 } else { 1 };
-    let effective_security = match (new.default_security, parent) {
-        (DefaultSecurity::Inherit, Some(parent)) => parent.effective_security,
-        (DefaultSecurity::Inherit, None) => {
-            return Err(StoreError::invalid(
-                "default_security",
-                "a workspace is public, view or private",
-            ));
-        }
-        (security, _) => security,
-    };
+    let above = above(
+        connection,
+        library,
+        parent.map(|parent| parent.number),
+        new.default_security,
+    )?;
+    let held = Held::below(connection, above, new.default_security, entries::NONE)?;
     connection
         .prepare_cached(
-            "INSERT INTO containers VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?14)",
+            "INSERT INTO containers VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?14,0,?15)",
         )?
         .execute(params![
             library,
@@ -228,42 +257,32 @@ fn insert(
             new.owner,
             who.user,
             security_number(new.default_security),
-            security_number(effective_security),
+            security_number(held.security),
             new.extra,
-            now.0
+            now.0,
+            held.entries
         ])?;
     Ok(number)
 }
 
-/// Brings what inherits below `number` in line, documents included.
-fn push_security(
+/// What a container below `parent` inherits; a workspace has nothing to inherit.
+pub(crate) fn above(
     connection: &Connection,
     library: i64,
-    number: u64,
+    parent: Option<u64>,
     security: DefaultSecurity,
-) -> Result<(), StoreError> {
-    let value = security_number(security);
-    connection.execute(
-        "UPDATE containers SET effective_security = ?3 WHERE library = ?1 AND number IN (
-            WITH RECURSIVE below(number) AS (
-                SELECT ?2
-                UNION ALL
-                SELECT c.number FROM containers c JOIN below ON c.parent = below.number
-                WHERE c.library = ?1 AND c.default_security = 0
-            ) SELECT number FROM below)",
-        params![library, number, value],
-    )?;
-    connection.execute(
-        "UPDATE versions SET effective_security = ?3 WHERE library = ?1 AND default_security = 0 AND number IN (
-            WITH RECURSIVE below(number) AS (
-                SELECT ?2
-                UNION ALL
-                SELECT c.number FROM containers c JOIN below ON c.parent = below.number
-                WHERE c.library = ?1 AND c.default_security = 0
-            ) SELECT f.number FROM filings f JOIN below ON f.folder = below.number WHERE f.library = ?1)",
-        params![library, number, value],
-    )?;
-    Ok(())
+) -> Result<Held, StoreError> {
+    match (parent, security) {
+        (Some(parent), _) => held_by_container(connection, library, parent),
+        (None, DefaultSecurity::Inherit) => Err(StoreError::invalid(
+            "default_security",
+            "a workspace is public, view or private",
+        )),
+        (None, security) => Ok(Held {
+            security,
+            entries: entries::NONE,
+        }),
+    }
 }
 
 impl Store {
@@ -321,11 +340,8 @@ impl Store {
             let kept = libraries::find(connection, &library)?;
             let number = insert(connection, kept.id, None, &new, &who, now)?;
             // Whoever makes it for somebody else still gets to see the answer.
-            let maker = Principal {
-                administrator: true,
-                ..who
-            };
-            find(connection, &ContainerId { library, number }, &maker)
+            let id = ContainerId { library, number };
+            find(connection, &id, &who.beyond_walls())
         })
         .await
     }
@@ -346,18 +362,11 @@ impl Store {
             let above = find_for(connection, &parent, &who, Access::ReadWrite)?;
             let library = libraries::find(connection, &parent.library)?;
             let number = insert(connection, library.id, Some(&above), &new, &who, now)?;
-            let maker = Principal {
-                administrator: true,
-                ..who
+            let id = ContainerId {
+                library: parent.library,
+                number,
             };
-            find(
-                connection,
-                &ContainerId {
-                    library: parent.library,
-                    number,
-                },
-                &maker,
-            )
+            find(connection, &id, &who.beyond_walls())
         })
         .await
     }
@@ -378,23 +387,16 @@ impl Store {
             let needed = if security_changes { Access::ChangeSecurity } else { Access::ReadWrite };
             let kept = find_for(connection, &id, &who, needed)?;
             let library = libraries::find(connection, &id.library)?;
+            let before = kept.held();
             let name = changes.name.unwrap_or(kept.name);
             check_name(&name)?;
             let security = changes.default_security.unwrap_or(kept.default_security);
-            let effective_security = match (security, kept.parent) {
-                (DefaultSecurity::Inherit, None) => {
-                    return Err(StoreError::invalid("default_security", "a workspace is public, view or private"));
-                }
-                (DefaultSecurity::Inherit, Some(above)) => {
-                    let above = ContainerId { library: id.library.clone(), number: above };
-                    find(connection, &above, &Principal::system(&who.user))?.effective_security
-                }
-                (security, _) => security,
-            };
+            let above = above(connection, library.id, kept.parent, security)?;
+            let held = Held::below(connection, above, security, kept.own_entries)?;
             connection
                 .prepare_cached(
                     "UPDATE containers SET name = ?3, name_key = ?4, description = ?5, owner = ?6, last_user = ?7,
-                     default_security = ?8, effective_security = ?9, extra = ?10, edited = ?11
+                     default_security = ?8, effective_security = ?9, extra = ?10, edited = ?11, entries = ?12
                      WHERE library = ?1 AND number = ?2",
                 )?
                 .execute(params![
@@ -406,14 +408,15 @@ impl Store {
                     changes.owner.unwrap_or(kept.owner),
                     who.user,
                     security_number(security),
-                    security_number(effective_security),
+                    security_number(held.security),
                     changes.extra.unwrap_or(kept.extra),
-                    now.0
+                    now.0,
+                    held.entries
                 ])?;
-            if effective_security != kept.effective_security {
-                push_security(connection, library.id, id.number, effective_security)?;
+            if held != before {
+                pass_on(connection, library.id, id.number, held)?;
             }
-            find(connection, &id, &Principal { administrator: true, ..who })
+            find(connection, &id, &who.beyond_walls())
         })
         .await
     }
@@ -440,10 +443,12 @@ impl Store {
                 )));
             }
             let library = libraries::find(connection, &id.library)?;
-            connection.execute(
+            for from in [
                 "DELETE FROM containers WHERE library = ?1 AND number = ?2",
-                params![library.id, id.number],
-            )?;
+                "DELETE FROM walled WHERE library = ?1 AND workspace = ?2",
+            ] {
+                connection.execute(from, params![library.id, id.number])?;
+            }
             Ok(())
         })
         .await

@@ -1,6 +1,8 @@
 //! Documents and their versions, as they are kept and read.
 
-use crate::access::{Access, Facts, Principal, effective, refusal, security_of};
+use crate::access::{
+    Access, Facts, Principal, VERSION_FACTS, VERSION_IS_READABLE, effective, refusal, security_of,
+};
 use crate::{Store, StoreError};
 use chancery_proto::clock::Timestamp;
 use chancery_proto::ids::{DocumentId, LibraryAlias};
@@ -63,32 +65,51 @@ pub struct Version {
     pub workspace: u64,
     /// That workspace's name.
     pub workspace_name: String,
+    /// The set of its own entries.
+    pub(crate) own_entries: i64,
+    /// The set of entries that hold, after inheritance.
+    pub(crate) entries: i64,
+    /// What an entry gives whoever asked.
+    pub(crate) granted: Option<Access>,
+    /// Whether a wall is before it, for whoever asked.
+    pub(crate) walled: bool,
 }
 
 impl Version {
-    /// What somebody may do with it.
+    /// What whoever asked for it may do with it.
     #[must_use]
     pub fn access(&self, who: &Principal) -> Access {
         effective(
             who,
             Facts {
-                security: self.effective_security,
+                walled: self.walled,
                 owners: [&self.author, &self.operator],
+                granted: self.granted,
+                security: self.effective_security,
             },
         )
     }
 }
 
-pub(crate) const COLUMNS: &str = "v.number, v.version, v.name, v.extension, v.type, v.class, v.subclass, v.author, \
+const COLUMNS: &str = "v.number, v.version, v.name, v.extension, v.type, v.class, v.subclass, v.author, \
      v.operator, v.last_user, v.comment, v.default_security, v.effective_security, v.size, v.hash, v.created, \
-     v.edited, v.profile_edited, v.file_created, v.file_edited, v.extra, d.latest, d.workspace, w.name, l.alias, l.id";
+     v.edited, v.profile_edited, v.file_created, v.file_edited, v.extra, d.latest, d.workspace, w.name, l.alias, l.id, \
+     v.own_entries, v.entries, ";
 
 pub(crate) const FROM: &str = "versions v \
      JOIN documents d ON d.library = v.library AND d.number = v.number \
      JOIN libraries l ON l.id = v.library \
      JOIN containers w ON w.library = d.library AND w.number = d.workspace";
 
-/// Reads a row of [`COLUMNS`].
+/// The column of [`columns`] that is the library's number.
+pub(crate) const LIBRARY: usize = 25;
+
+/// What is read of a version `v`, for the user `?1`.
+pub(crate) fn columns() -> String {
+    format!("{COLUMNS}{VERSION_FACTS}")
+}
+
+/// Reads a row of [`columns`].
 pub(crate) fn of_row(row: &Row<'_>) -> rusqlite::Result<Version> {
     Ok(Version {
         number: row.get(0)?,
@@ -116,6 +137,10 @@ pub(crate) fn of_row(row: &Row<'_>) -> rusqlite::Result<Version> {
         workspace: row.get(22)?,
         workspace_name: row.get(23)?,
         library: row.get(24)?,
+        own_entries: row.get(26)?,
+        entries: row.get(27)?,
+        granted: row.get::<_, Option<i64>>(28)?.map(Access::from_number),
+        walled: row.get(29)?,
     })
 }
 
@@ -126,10 +151,11 @@ pub(crate) fn find(
     who: &Principal,
 ) -> Result<Version, StoreError> {
     let mut statement = connection.prepare_cached(&format!(
-        "SELECT {COLUMNS} FROM {FROM} WHERE l.alias = ?1 AND v.number = ?2 AND v.version = ?3 AND v.deleted IS NULL"))?;
-    let found = statement
-        .query_row(params![id.library.as_str(), id.number, id.version], of_row)
-        .optional()?;
+        "SELECT {} FROM {FROM} WHERE l.alias = ?2 AND v.number = ?3 AND v.version = ?4 AND v.deleted IS NULL",
+        columns()
+    ))?;
+    let asked = params![who.user, id.library.as_str(), id.number, id.version];
+    let found = statement.query_row(asked, of_row).optional()?;
     match found {
         Some(version) if version.access(who) >= Access::Read => Ok(version),
         _ => Err(StoreError::NotFound("document")),
@@ -168,11 +194,21 @@ impl Store {
         self.read(|connection| {
             find(connection, id, who)?;
             let mut statement = connection.prepare_cached(&format!(
-                "SELECT {COLUMNS} FROM {FROM} WHERE l.alias = ?1 AND v.number = ?2 AND v.deleted IS NULL ORDER BY v.version DESC"))?;
-            let all: Vec<Version> = statement
-                .query_map(params![id.library.as_str(), id.number], of_row)?
+                "SELECT {} FROM {FROM} WHERE {VERSION_IS_READABLE} AND l.alias = ?4 AND v.number = ?5
+                 AND v.deleted IS NULL ORDER BY v.version DESC",
+                columns()
+            ))?;
+            let asked = params![
+                who.user,
+                who.external,
+                who.standing(),
+                id.library.as_str(),
+                id.number
+            ];
+            let all = statement
+                .query_map(asked, of_row)?
                 .collect::<Result<_, _>>()?;
-            Ok(all.into_iter().filter(|version| version.access(who) >= Access::Read).collect())
+            Ok(all)
         })
     }
 

@@ -5,7 +5,8 @@ use crate::containers::{self, ContainerKind, check_name};
 use crate::documents::{self, ContentHash, Version};
 use crate::names::name_key;
 use crate::once::{self, OnceKey};
-use crate::{Store, StoreError, libraries};
+use crate::security::{Held, above_document};
+use crate::{Store, StoreError, entries, libraries};
 use chancery_proto::clock::Timestamp;
 use chancery_proto::ids::{ContainerId, DocumentId};
 use chancery_proto::work::DefaultSecurity;
@@ -90,7 +91,7 @@ fn insert_version(
     connection
         .prepare_cached(
             "INSERT INTO versions VALUES
-             (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20,?21,?22,NULL)",
+             (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20,?21,?22,NULL,?23,?24)",
         )?
         .execute(params![
             library,
@@ -114,7 +115,9 @@ fn insert_version(
             version.profile_edited.0,
             version.file_created.0,
             version.file_edited.0,
-            version.extra
+            version.extra,
+            version.own_entries,
+            version.entries
         ])?;
     Ok(())
 }
@@ -143,20 +146,24 @@ fn rename_filings(
     Ok(())
 }
 
-/// The security that holds for a document that inherits: that of its first folder.
-fn inherited(
+/// Has a version hold what follows from its settings below `above`.
+fn settle(connection: &Connection, version: &mut Version, above: Held) -> Result<(), StoreError> {
+    let (security, own) = (version.default_security, version.own_entries);
+    let held = Held::below(connection, above, security, own)?;
+    version.effective_security = held.security;
+    version.entries = held.entries;
+    Ok(())
+}
+
+/// The version as it is kept now, for the answer to whoever wrote it.
+fn written(
     connection: &Connection,
-    library: i64,
-    number: u64,
-) -> Result<DefaultSecurity, StoreError> {
-    let value: i64 = connection
-        .prepare_cached(
-            "SELECT COALESCE((SELECT c.effective_security FROM filings f
-             JOIN containers c ON c.library = f.library AND c.number = f.folder
-             WHERE f.library = ?1 AND f.number = ?2 ORDER BY f.folder LIMIT 1), 3)",
-        )?
-        .query_row(params![library, number], |row| row.get(0))?;
-    Ok(crate::access::security_of(value))
+    version: &Version,
+    who: Principal,
+) -> Result<Version, StoreError> {
+    let id = format!("{}!{}.{}", version.library, version.number, version.version);
+    let id = id.parse().map_err(|_| StoreError::NotFound("document"))?;
+    documents::find(connection, &id, &who.beyond_walls())
 }
 
 impl Profile {
@@ -271,12 +278,14 @@ impl Store {
                 file_edited: now,
                 extra: "{}".to_owned(),
                 workspace: above.workspace,
-                workspace_name: above.workspace_name,
+                workspace_name: above.workspace_name.clone(),
+                own_entries: entries::NONE,
+                entries: above.entries,
+                granted: None,
+                walled: false,
             };
             profile.lay_over(&mut version);
-            if version.default_security != DefaultSecurity::Inherit {
-                version.effective_security = version.default_security;
-            }
+            settle(connection, &mut version, above.held())?;
             connection
                 .prepare_cached("INSERT INTO documents VALUES (?1, ?2, ?3, 1, 1)")?
                 .execute(params![library.id, number, above.workspace])?;
@@ -290,7 +299,7 @@ impl Store {
                     number
                 ])?;
             once::remember(connection, key.as_ref(), &target, &version, &who, now)?;
-            Ok(version)
+            written(connection, &version, who)
         })
         .await
     }
@@ -337,14 +346,12 @@ impl Store {
             version.last_user.clone_from(&who.user);
             version.operator.clone_from(&who.user);
             profile.lay_over(&mut version);
-            version.effective_security = match version.default_security {
-                DefaultSecurity::Inherit => inherited(connection, library.id, id.number)?,
-                security => security,
-            };
+            let above = above_document(connection, library.id, id.number)?;
+            settle(connection, &mut version, above)?;
             insert_version(connection, library.id, &version)?;
             rename_filings(connection, library.id, id.number, &version.name)?;
             once::remember(connection, key.as_ref(), &target, &version, &who, now)?;
-            Ok(version)
+            written(connection, &version, who)
         })
         .await
     }
@@ -408,10 +415,8 @@ impl Store {
                 return Err(refusal(needed));
             }
             let library = libraries::find(connection, &id.library)?;
-            version.effective_security = match version.default_security {
-                DefaultSecurity::Inherit => inherited(connection, library.id, id.number)?,
-                security => security,
-            };
+            let above = above_document(connection, library.id, id.number)?;
+            settle(connection, &mut version, above)?;
             version.last_user.clone_from(&who.user);
             version.profile_edited = now;
             if let Some(content) = content {
@@ -433,7 +438,7 @@ impl Store {
             if version.version == version.latest {
                 rename_filings(connection, library.id, id.number, &version.name)?;
             }
-            Ok(version)
+            written(connection, &version, who)
         })
         .await
     }

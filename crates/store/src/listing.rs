@@ -48,7 +48,7 @@ fn page_of_folders(
     query.add(format!("c.parent = {place}"));
     query.page(
         connection,
-        (containers::COLUMNS, containers::FROM),
+        (&containers::columns(), containers::FROM),
         &["c.name_key", "c.number", "l.alias"],
         page,
         containers::of_row,
@@ -81,7 +81,7 @@ fn page_of_filed(
     query.add("v.library = f.library AND v.number = f.number");
     query.page(
         connection,
-        (documents::COLUMNS, &from),
+        (&documents::columns(), &from),
         &["f.name_key", "f.number", "v.version"],
         page,
         documents::of_row,
@@ -116,10 +116,15 @@ impl Store {
             }
             let listed = document_query(who, filter).page(
                 connection,
-                (documents::COLUMNS, documents::FROM),
+                (&documents::columns(), documents::FROM),
                 &["v.library", "v.number", "v.version"],
                 page,
-                |row| Ok((documents::of_row(row)?, row.get::<_, i64>(25)?)),
+                |row| {
+                    Ok((
+                        documents::of_row(row)?,
+                        row.get::<_, i64>(documents::LIBRARY)?,
+                    ))
+                },
                 |(version, library)| {
                     vec![
                         Value::from(*library),
@@ -182,7 +187,7 @@ impl Store {
             ));
             query.page(
                 connection,
-                (containers::COLUMNS, containers::FROM),
+                (&containers::columns(), containers::FROM),
                 &["c.name_key", "c.number", "l.alias"],
                 page,
                 containers::of_row,
@@ -206,7 +211,7 @@ impl Store {
             query.add(kind);
             query.page(
                 connection,
-                (containers::COLUMNS, containers::FROM),
+                (&containers::columns(), containers::FROM),
                 &["c.name_key", "c.number", "l.alias"],
                 page,
                 containers::of_row,

@@ -5,7 +5,7 @@ use rusqlite::{Connection, TransactionBehavior};
 
 /// Each step brings the schema from its index to the next number. A released
 /// step is never changed.
-const STEPS: &[&str] = &[FIRST, APPLICATIONS, SEVERAL_SERVERS];
+const STEPS: &[&str] = &[FIRST, APPLICATIONS, SEVERAL_SERVERS, ENTRIES];
 
 const FIRST: &str = "
 CREATE TABLE meta (key TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
@@ -266,6 +266,61 @@ CREATE TRIGGER facts_lifetimes_removed AFTER DELETE ON applications BEGIN UPDATE
 CREATE TRIGGER facts_client_added AFTER INSERT ON clients BEGIN UPDATE facts SET version = version + 1; END;
 CREATE TRIGGER facts_client_changed AFTER UPDATE ON clients BEGIN UPDATE facts SET version = version + 1; END;
 CREATE TRIGGER facts_client_removed AFTER DELETE ON clients BEGIN UPDATE facts SET version = version + 1; END;
+";
+
+const ENTRIES: &str = "
+CREATE TABLE groups (
+    key TEXT PRIMARY KEY,
+    id TEXT NOT NULL,
+    full_name TEXT NOT NULL,
+    enabled INTEGER NOT NULL,
+    is_external INTEGER NOT NULL,
+    created INTEGER NOT NULL,
+    edited INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE members (
+    grp TEXT NOT NULL,
+    user TEXT NOT NULL,
+    PRIMARY KEY (grp, user)
+) WITHOUT ROWID;
+CREATE UNIQUE INDEX members_by_user ON members (user, grp);
+
+-- Who has what access, beside owners and the default: each set of entries that
+-- there is, once. 0 is the empty set. A trustee is u:USER or g:GROUP.
+CREATE TABLE entry_sets (id INTEGER PRIMARY KEY AUTOINCREMENT, text TEXT NOT NULL UNIQUE);
+CREATE TABLE entries (
+    set_id INTEGER NOT NULL,
+    trustee TEXT NOT NULL,
+    level INTEGER NOT NULL,
+    PRIMARY KEY (set_id, trustee)
+) WITHOUT ROWID;
+
+-- own_entries as they were set, entries as they hold after inheritance.
+ALTER TABLE containers ADD COLUMN own_entries INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE containers ADD COLUMN entries INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE versions ADD COLUMN own_entries INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE versions ADD COLUMN entries INTEGER NOT NULL DEFAULT 0;
+
+-- Walls: whoever is not inside has no access to what is behind, whatever else
+-- says so.
+CREATE TABLE walls (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    name TEXT NOT NULL,
+    name_key TEXT NOT NULL UNIQUE,
+    created INTEGER NOT NULL
+);
+CREATE TABLE walled (
+    library INTEGER NOT NULL,
+    workspace INTEGER NOT NULL,
+    wall INTEGER NOT NULL,
+    PRIMARY KEY (library, workspace, wall)
+) WITHOUT ROWID;
+CREATE INDEX walled_by_wall ON walled (wall);
+CREATE TABLE insiders (
+    wall INTEGER NOT NULL,
+    trustee TEXT NOT NULL,
+    PRIMARY KEY (wall, trustee)
+) WITHOUT ROWID;
 ";
 
 pub(crate) fn upgrade(connection: &mut Connection) -> Result<(), StoreError> {

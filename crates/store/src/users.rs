@@ -1,5 +1,6 @@
 //! People who may sign in.
 
+use crate::audit::{self, AuditEntry};
 use crate::{Store, StoreError};
 use chancery_proto::clock::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -56,6 +57,21 @@ pub struct NewUser {
     pub is_external: bool,
 }
 
+/// What is to change about a person; what is absent stays.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct UserChanges {
+    /// The name to show.
+    pub full_name: Option<String>,
+    /// Where mail reaches the person.
+    pub email: Option<String>,
+    /// From outside the firm.
+    pub is_external: Option<bool>,
+    /// May sign in as an administrator.
+    pub is_admin: Option<bool>,
+    /// The library to begin with; empty for the first one.
+    pub preferred_library: Option<String>,
+}
+
 const COLUMNS: &str =
     "id, full_name, email, is_admin, is_external, enabled, preferred_library, not_before";
 
@@ -78,20 +94,33 @@ pub(crate) fn find(connection: &Connection, key: &str) -> Result<Option<User>, S
     Ok(statement.query_row([key], user_of).optional()?)
 }
 
-fn check_id(id: &str) -> Result<(), StoreError> {
+/// The id of a person or a group.
+pub(crate) fn check_id(id: &str) -> Result<(), StoreError> {
     let reason = if id.is_empty() || id.chars().count() > 64 {
-        "a user's id has 1 to 64 characters"
+        "an id has 1 to 64 characters"
     } else if id.trim() != id {
-        "a user's id neither begins nor ends with a space"
+        "an id neither begins nor ends with a space"
     } else if id
         .chars()
         .any(|character| character.is_control() || "/\\!:".contains(character))
     {
-        "a user's id has no control characters and none of / \\ ! :"
+        "an id has no control characters and none of / \\ ! :"
     } else {
         return Ok(());
     };
     Err(StoreError::invalid("id", reason))
+}
+
+/// A name to show.
+pub(crate) fn check_name(name: &str) -> Result<(), StoreError> {
+    let reason = if name.chars().count() > 255 {
+        "a name has at most 255 characters"
+    } else if name.chars().any(char::is_control) {
+        "a name has no control characters, such as NUL or a line break"
+    } else {
+        return Ok(());
+    };
+    Err(StoreError::invalid("full_name", reason))
 }
 
 impl Store {
@@ -160,6 +189,42 @@ impl Store {
                     now.0
                 ],
             )?;
+            find(connection, &key)?.ok_or(StoreError::NotFound("user"))
+        })
+        .await
+    }
+
+    /// Changes a person.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] when nobody has that id, [`StoreError::Invalid`].
+    pub async fn set_user(
+        &self,
+        id: &str,
+        changes: UserChanges,
+        now: Timestamp,
+        entry: AuditEntry,
+    ) -> Result<User, StoreError> {
+        let key = key_of(id);
+        if let Some(name) = &changes.full_name {
+            check_name(name)?;
+        }
+        self.write(move |connection| {
+            let kept = find(connection, &key)?.ok_or(StoreError::NotFound("user"))?;
+            connection.execute(
+                "UPDATE users SET full_name = ?2, email = ?3, is_external = ?4, is_admin = ?5,
+                 preferred_library = ?6, edited = ?7 WHERE key = ?1",
+                params![
+                    key,
+                    changes.full_name.unwrap_or(kept.full_name),
+                    changes.email.unwrap_or(kept.email),
+                    changes.is_external.unwrap_or(kept.is_external),
+                    changes.is_admin.unwrap_or(kept.is_admin),
+                    changes.preferred_library.unwrap_or(kept.preferred_library),
+                    now.0
+                ],
+            )?;
+            audit::add(connection, &entry)?;
             find(connection, &key)?.ok_or(StoreError::NotFound("user"))
         })
         .await

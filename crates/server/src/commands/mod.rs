@@ -2,15 +2,19 @@
 
 mod application;
 mod check;
+mod group;
 mod library;
 mod output;
 mod sample;
 mod serve;
 mod session;
 mod user;
+mod wall;
 
 use crate::config::{Config, ConfigError};
 use crate::data_directory::{DataDirectory, DataError};
+use chancery_proto::clock::Timestamp;
+use chancery_store::audit::AuditEntry;
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -32,6 +36,12 @@ enum Command {
     /// Add and manage people
     #[command(subcommand)]
     User(user::User),
+    /// Groups of people, who are given access together
+    #[command(subcommand)]
+    Group(group::Group),
+    /// Ethical walls: who alone may see a workspace, whatever else says so
+    #[command(subcommand)]
+    Wall(wall::Wall),
     /// Add and list libraries
     #[command(subcommand)]
     Library(library::Library),
@@ -69,6 +79,19 @@ impl Place {
     fn open(&self) -> Result<DataDirectory, CommandError> {
         let config = self.config()?;
         Ok(DataDirectory::open(&self.path(&config)?)?)
+    }
+}
+
+/// The audit's line for what a command does.
+fn by_command(activity: String, now: Timestamp) -> AuditEntry {
+    AuditEntry {
+        at: now,
+        user: String::new(),
+        activity,
+        outcome: "success".to_owned(),
+        method: "command".to_owned(),
+        application: "chancery-server".to_owned(),
+        address: String::new(),
     }
 }
 
@@ -129,6 +152,8 @@ fn carry_out(command: Command) -> Result<ExitCode, CommandError> {
             Command::Serve(serve) => serve.run().await.map(|()| done),
             Command::Check(place) => check::run(&place).await,
             Command::User(user) => user.run().await.map(|()| done),
+            Command::Group(group) => group.run().await.map(|()| done),
+            Command::Wall(wall) => wall.run().await.map(|()| done),
             Command::Library(library) => library.run().await.map(|()| done),
             Command::Sample(sample) => sample.run().await.map(|()| done),
             Command::Application(application) => application.run().await.map(|()| done),

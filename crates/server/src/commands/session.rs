@@ -1,9 +1,8 @@
 //! `chancery-server session …`.
 
-use super::{CommandError, Place, output};
+use super::{CommandError, Place, by_command, output};
 use chancery_identity::{Identity, IdentityError, Passwords, SessionInfo, Whose as Of};
 use chancery_proto::clock::{SystemClock, Timestamp};
-use chancery_store::audit::AuditEntry;
 use clap::{Args, Subcommand};
 use std::time::Duration;
 
@@ -45,19 +44,6 @@ struct Whose {
     /// Everybody's: each person has to sign in again
     #[arg(long)]
     all: bool,
-}
-
-/// The audit's line for an end.
-fn ending(of: &str, now: Timestamp) -> AuditEntry {
-    AuditEntry {
-        at: now,
-        user: String::new(),
-        activity: of.to_owned(),
-        outcome: "success".to_owned(),
-        method: "command".to_owned(),
-        application: "chancery-server".to_owned(),
-        address: String::new(),
-    }
 }
 
 fn no_such_user(id: &str) -> CommandError {
@@ -155,7 +141,7 @@ impl Session {
                     "There is no session “{id}”, or it was ended before."
                 ))
             })?;
-            let entry = ending(&format!("session ended of {}", grant.user), now);
+            let entry = by_command(format!("session ended of {}", grant.user), now);
             store.end_grant(&grant.id, now, entry).await?;
             output::line(&format!(
                 "Ended a sign-in of {}. Every running server follows within a second.",
@@ -173,7 +159,7 @@ impl Session {
         };
         let mut grants = 0;
         for user in users {
-            let entry = ending(&format!("sessions ended of {}", user.key()), now);
+            let entry = by_command(format!("sessions ended of {}", user.key()), now);
             grants += store.end_grants_of(&user.id, now, entry).await?.grants;
         }
         output::line(&format!(

@@ -7,6 +7,7 @@ use chancery_identity::{Live, NoSession};
 use chancery_proto::headers;
 use chancery_proto::level::Capability;
 use chancery_store::access::Principal;
+use chancery_store::audit::AuditEntry;
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, header};
 use std::net::{IpAddr, SocketAddr};
@@ -84,6 +85,19 @@ impl Caller {
 
     pub(crate) fn into_principal(self) -> Principal {
         self.0.principal
+    }
+
+    /// The audit's line for what they have done.
+    pub(crate) fn did(&self, app: &SharedApp, peer: &Peer, activity: String) -> AuditEntry {
+        AuditEntry {
+            at: app.now(),
+            user: self.principal().user.clone(),
+            activity,
+            outcome: "success".to_owned(),
+            method: String::new(),
+            application: self.0.application.to_string(),
+            address: peer.ip().to_string(),
+        }
     }
 
     /// Only an administrator who signed in as one.

@@ -15,12 +15,15 @@ mod libraries;
 mod metadata;
 mod oauth;
 mod operation;
+mod people;
 pub(crate) mod search;
+mod security;
 mod session_api;
 mod sessions;
 mod ticket;
 pub(crate) mod upload;
 mod visitor;
+mod walls;
 mod workspaces;
 
 use crate::app::SharedApp;
@@ -63,6 +66,30 @@ pub(crate) fn work(app: SharedApp) -> Router {
                 .patch(workspaces::update)
                 .delete(workspaces::delete),
         )
+        .route(
+            "/documents/{id}/security",
+            get(security::of_document).post(security::change_document),
+        )
+        .route(
+            "/documents/{id}/users/{user}/security",
+            get(security::explain_document),
+        )
+        .route(
+            "/workspaces/{id}/security",
+            get(security::of_workspace).post(security::change_workspace),
+        )
+        .route(
+            "/workspaces/{id}/users/{user}/security",
+            get(security::explain_workspace),
+        )
+        .route(
+            "/folders/{id}/security",
+            get(security::of_folder).post(security::change_folder),
+        )
+        .route(
+            "/folders/{id}/users/{user}/security",
+            get(security::explain_folder),
+        )
         .route("/workspaces/{id}/children", get(containers::children))
         .route(
             "/workspaces/{id}/folders",
@@ -93,7 +120,7 @@ pub(crate) fn work(app: SharedApp) -> Router {
             "/folders/{id}/documents",
             get(documents::list_in_folder).post(upload::new_document),
         );
-    let customer = Router::new()
+    let customer = people()
         .route("/libraries", get(libraries::list).post(libraries::create))
         .route("/documents", get(documents::list))
         .route("/workspaces", get(workspaces::list))
@@ -112,7 +139,12 @@ pub(crate) fn work(app: SharedApp) -> Router {
                 .delete(applications::remove),
         )
         .route("/audit", get(audit::list))
-        .nest("/libraries/{lib}", library);
+        .route("/walls", get(walls::list).post(walls::add))
+        .route(
+            "/walls/{wall}",
+            get(walls::show).patch(walls::change).delete(walls::remove),
+        )
+        .nest("/libraries/{lib}", library.merge(people()));
     Router::new()
         .route("/api", get(discovery::discover))
         .route("/api/v1/session/login", put(session_api::login))
@@ -137,6 +169,23 @@ pub(crate) fn work(app: SharedApp) -> Router {
         .fallback(no_route)
         .method_not_allowed_fallback(wrong_method)
         .with_state(app)
+}
+
+/// Users and groups, which are the same for every library.
+fn people() -> Router<SharedApp> {
+    Router::new()
+        .route("/users", get(people::users).post(people::add_user))
+        .route(
+            "/users/{user}",
+            get(people::show_user).patch(people::change_user),
+        )
+        .route("/users/{user}/groups", get(people::user_groups))
+        .route("/users/{user}/libraries", get(people::user_libraries))
+        .route("/groups", get(people::groups).post(people::add_group))
+        .route(
+            "/groups/{group}/members",
+            get(people::members).put(people::change_members),
+        )
 }
 
 /// Whether a person in a browser reads what is at that address.

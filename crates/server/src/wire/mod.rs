@@ -5,4 +5,5 @@ pub(crate) mod document;
 pub(crate) mod fields;
 pub(crate) mod profile;
 pub(crate) mod projection;
+pub(crate) mod security;
 pub(crate) mod types;

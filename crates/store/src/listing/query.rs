@@ -60,7 +60,7 @@ impl Query {
             values: vec![
                 Value::from(who.user.clone()),
                 Value::from(i64::from(who.external)),
-                Value::from(i64::from(who.administrator)),
+                Value::from(who.standing()),
             ],
         }
     }

@@ -1,97 +1,638 @@
-use crate::{House, container_id, document_id, named, person};
+use crate::{House, NOW, container_id, document_id, entry, named, person};
 use chancery_proto::work::DefaultSecurity;
-use chancery_store::access::{Access, Principal};
+use chancery_store::StoreError;
+use chancery_store::access::{Access, Because, Principal};
+use chancery_store::containers::{Container, ContainerChanges};
+use chancery_store::documents::Version;
+use chancery_store::entries::{Entries, Trustee};
 use chancery_store::filing::Profile;
+use chancery_store::groups::{Group, GroupChanges};
 use chancery_store::listing::{Child, ContainerFilter, DocumentFilter, Page};
+use chancery_store::security::SecurityChanges;
+use chancery_store::walls::WallChanges;
 use proptest::prelude::*;
+use std::collections::{BTreeMap, BTreeSet};
 
+const PEOPLE: [&str; 3] = ["ann", "bob", "eve"];
+const GROUPS: [&str; 2] = ["litigation", "partners"];
 const SECURITIES: [DefaultSecurity; 4] = [
     DefaultSecurity::Inherit,
     DefaultSecurity::Public,
     DefaultSecurity::View,
     DefaultSecurity::Private,
 ];
+const LEVELS: [Access; 4] = [Access::None, Access::Read, Access::ReadWrite, Access::Full];
 
-/// The written model: what the sentence in the guide says, once more.
-fn may_read(who: &Principal, owner: &str, chain: &[DefaultSecurity]) -> bool {
-    let holds = chain
-        .iter()
-        .rev()
-        .find(|security| **security != DefaultSecurity::Inherit);
-    who.administrator
-        || who.user == owner
-        || (!who.external && matches!(holds, Some(DefaultSecurity::Public | DefaultSecurity::View)))
+/// One item of the written model.
+#[derive(Debug, Clone, Default)]
+struct Item {
+    security: usize,
+    own: BTreeMap<Trustee, Access>,
+    owner: &'static str,
+}
+
+/// The written model: what the sentences in the guide say, once more and in
+/// other words. Nothing is kept that can be worked out.
+#[derive(Debug, Clone, Default)]
+struct Model {
+    workspace: Item,
+    folder: Item,
+    document: Item,
+    members: BTreeSet<(usize, &'static str)>,
+    disabled: BTreeSet<usize>,
+    /// None where there is no wall.
+    insiders: Option<BTreeSet<Trustee>>,
+}
+
+impl Model {
+    fn groups_of(&self, user: &str) -> Vec<Trustee> {
+        let counts = |group: &usize| !self.disabled.contains(group);
+        let all = (0..GROUPS.len()).filter(counts);
+        let mine = all.filter(|group| self.members.iter().any(|one| *one == (*group, user)));
+        mine.map(|group| Trustee::Group(GROUPS[group].to_owned()))
+            .collect()
+    }
+
+    fn access(&self, chain: &[&Item], who: &Principal) -> Access {
+        let me = Trustee::User(who.user.clone());
+        let groups = self.groups_of(&who.user);
+        let is_inside = self.insiders.as_ref().is_none_or(|inside| {
+            inside.contains(&me) || groups.iter().any(|one| inside.contains(one))
+        });
+        if !is_inside {
+            return Access::None;
+        }
+        let Some(item) = chain.last() else {
+            return Access::None;
+        };
+        if who.administrator || item.owner == who.user {
+            return Access::ChangeSecurity;
+        }
+        // From the first one that says something of its own down to the item,
+        // whatever is nearer wins.
+        let first = chain.iter().rposition(|one| one.security != 0).unwrap_or(0);
+        let mut entries = BTreeMap::new();
+        for one in &chain[first..] {
+            entries.extend(one.own.clone());
+        }
+        if let Some(own) = entries.get(&me) {
+            return *own;
+        }
+        let of_groups = groups.iter().filter_map(|group| entries.get(group)).max();
+        if let Some(most) = of_groups {
+            return *most;
+        }
+        match SECURITIES[chain[first].security] {
+            _ if who.external => Access::None,
+            DefaultSecurity::Public => Access::Full,
+            DefaultSecurity::View => Access::Read,
+            DefaultSecurity::Private | DefaultSecurity::Inherit => Access::None,
+        }
+    }
+}
+
+/// Something that somebody does to who may see what.
+#[derive(Debug, Clone)]
+enum Step {
+    Default(usize, usize),
+    Include(usize, Trustee, Access),
+    Remove(usize, Trustee),
+    Join(usize, &'static str),
+    Leave(usize, &'static str),
+    Switch(usize, bool),
+    Build,
+    Admit(Trustee),
+    Expel(Trustee),
+    TearDown,
+    NewVersion,
+}
+
+fn trustee() -> impl Strategy<Value = Trustee> {
+    prop_oneof![
+        (0..PEOPLE.len()).prop_map(|one| Trustee::User(PEOPLE[one].to_owned())),
+        (0..GROUPS.len()).prop_map(|one| Trustee::Group(GROUPS[one].to_owned())),
+    ]
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let somebody = || (0..PEOPLE.len()).prop_map(|one| PEOPLE[one]);
+    prop_oneof![
+        3 => (0usize..3, 0usize..4).prop_map(|(item, security)| Step::Default(item, security)),
+        4 => (0usize..3, trustee(), 0usize..4).prop_map(|(item, who, level)| Step::Include(item, who, LEVELS[level])),
+        2 => (0usize..3, trustee()).prop_map(|(item, who)| Step::Remove(item, who)),
+        3 => (0..GROUPS.len(), somebody()).prop_map(|(group, who)| Step::Join(group, who)),
+        1 => (0..GROUPS.len(), somebody()).prop_map(|(group, who)| Step::Leave(group, who)),
+        1 => (0..GROUPS.len(), any::<bool>()).prop_map(|(group, on)| Step::Switch(group, on)),
+        1 => Just(Step::Build),
+        2 => trustee().prop_map(Step::Admit),
+        1 => trustee().prop_map(Step::Expel),
+        1 => Just(Step::TearDown),
+        1 => Just(Step::NewVersion),
+    ]
+}
+
+/// How it is at first: who is in which group, and what whom is given of what.
+fn beginning(joined: &[bool], given: &[Option<usize>]) -> Vec<Step> {
+    let mut steps = Vec::new();
+    for (place, _) in joined.iter().enumerate().filter(|(_, joined)| **joined) {
+        let (group, who) = (place / PEOPLE.len(), PEOPLE[place % PEOPLE.len()]);
+        steps.push(Step::Join(group, who));
+    }
+    let trustees = PEOPLE.len() + GROUPS.len();
+    for (place, level) in given.iter().enumerate() {
+        let Some(level) = level else { continue };
+        let one = place % trustees;
+        let who = match PEOPLE.get(one) {
+            Some(user) => Trustee::User((*user).to_owned()),
+            None => Trustee::Group(GROUPS[one - PEOPLE.len()].to_owned()),
+        };
+        steps.push(Step::Include(place / trustees, who, LEVELS[*level]));
+    }
+    steps
+}
+
+/// The same, in the model and in the store.
+struct Twins {
+    house: House,
+    model: Model,
+    workspace: Container,
+    folder: Container,
+    document: Version,
+}
+
+impl Twins {
+    async fn new(author: &'static str) -> Self {
+        let house = House::new().await;
+        for id in GROUPS {
+            let group = Group {
+                id: id.to_uppercase(),
+                full_name: id.to_owned(),
+                enabled: true,
+                is_external: false,
+            };
+            house
+                .store
+                .add_group(group, NOW, entry())
+                .await
+                .expect("a group");
+        }
+        let root = Principal::system("root");
+        let workspace = house.workspace(&root, DefaultSecurity::Public).await;
+        let folder = house
+            .folder(&workspace, &root, DefaultSecurity::Inherit)
+            .await;
+        let profile = Profile {
+            author: Some(author.to_owned()),
+            operator: Some(author.to_owned()),
+            ..named("Letter")
+        };
+        let document = house.document(&folder, &root, profile).await;
+        let item = |security, owner| Item {
+            security,
+            owner,
+            own: BTreeMap::new(),
+        };
+        Self {
+            house,
+            model: Model {
+                workspace: item(1, "root"),
+                folder: item(0, "root"),
+                document: item(0, author),
+                ..Model::default()
+            },
+            workspace,
+            folder,
+            document,
+        }
+    }
+
+    async fn secure(&mut self, item: usize, changes: SecurityChanges) -> Result<(), StoreError> {
+        let (store, root) = (&self.house.store, Principal::system("root"));
+        match item {
+            0 => {
+                let id = container_id(&self.workspace);
+                store.set_container_security(id, changes, root, NOW).await
+            }
+            1 => {
+                let id = container_id(&self.folder);
+                store.set_container_security(id, changes, root, NOW).await
+            }
+            _ => {
+                let id = document_id(&self.document);
+                store.set_document_security(id, changes, root, NOW).await
+            }
+        }
+    }
+
+    fn item(&mut self, item: usize) -> &mut Item {
+        match item {
+            0 => &mut self.model.workspace,
+            1 => &mut self.model.folder,
+            _ => &mut self.model.document,
+        }
+    }
+
+    async fn wall(&self, changes: WallChanges) -> Result<(), StoreError> {
+        self.house
+            .store
+            .change_wall("Merger", changes, entry())
+            .await
+    }
+
+    async fn take(&mut self, step: Step) {
+        match step {
+            Step::Default(item, security) => {
+                let changes = SecurityChanges {
+                    default_security: Some(SECURITIES[security]),
+                    ..SecurityChanges::default()
+                };
+                let done = self.secure(item, changes).await;
+                // A workspace has nothing to inherit.
+                let is_refused = item == 0 && security == 0;
+                assert_eq!(done.is_err(), is_refused, "{done:?}");
+                if !is_refused {
+                    self.item(item).security = security;
+                }
+            }
+            Step::Include(item, who, access) => {
+                let changes = SecurityChanges {
+                    include: Entries::from([(who.clone(), access)]),
+                    ..SecurityChanges::default()
+                };
+                self.secure(item, changes).await.expect("included");
+                self.item(item).own.insert(who, access);
+            }
+            Step::Remove(item, who) => {
+                let changes = SecurityChanges {
+                    remove: vec![who.clone()],
+                    ..SecurityChanges::default()
+                };
+                let done = self.secure(item, changes).await;
+                let was_there = self.item(item).own.remove(&who).is_some();
+                assert_eq!(done.is_ok(), was_there, "{done:?}");
+            }
+            Step::Join(group, who) => {
+                let store = &self.house.store;
+                let done =
+                    store.change_members(GROUPS[group], vec![who.to_uppercase()], vec![], entry());
+                done.await.expect("joined");
+                self.model.members.insert((group, who));
+            }
+            Step::Leave(group, who) => {
+                let store = &self.house.store;
+                let done =
+                    store.change_members(GROUPS[group], vec![], vec![who.to_owned()], entry());
+                done.await.expect("left");
+                self.model.members.remove(&(group, who));
+            }
+            Step::Switch(group, on) => {
+                let changes = GroupChanges {
+                    enabled: Some(on),
+                    ..GroupChanges::default()
+                };
+                let done = self
+                    .house
+                    .store
+                    .set_group(GROUPS[group], changes, NOW, entry());
+                done.await.expect("switched");
+                if on {
+                    self.model.disabled.remove(&group);
+                } else {
+                    self.model.disabled.insert(group);
+                }
+            }
+            Step::Build => {
+                let done = self
+                    .house
+                    .store
+                    .add_wall("Merger".to_owned(), NOW, entry())
+                    .await;
+                assert_eq!(done.is_err(), self.model.insiders.is_some(), "{done:?}");
+                let enclose = WallChanges {
+                    enclose: vec![container_id(&self.workspace)],
+                    ..WallChanges::default()
+                };
+                self.wall(enclose).await.expect("enclosed");
+                self.model.insiders.get_or_insert_default();
+            }
+            Step::Admit(who) => {
+                let done = self
+                    .wall(WallChanges {
+                        admit: vec![who.clone()],
+                        ..WallChanges::default()
+                    })
+                    .await;
+                assert_eq!(done.is_ok(), self.model.insiders.is_some(), "{done:?}");
+                if let Some(inside) = &mut self.model.insiders {
+                    inside.insert(who);
+                }
+            }
+            Step::Expel(who) => {
+                let _ = self
+                    .wall(WallChanges {
+                        expel: vec![who.clone()],
+                        ..WallChanges::default()
+                    })
+                    .await;
+                if let Some(inside) = &mut self.model.insiders {
+                    inside.remove(&who);
+                }
+            }
+            Step::TearDown => {
+                let done = self.house.store.remove_wall("merger", entry()).await;
+                assert_eq!(done.is_ok(), self.model.insiders.is_some(), "{done:?}");
+                self.model.insiders = None;
+            }
+            Step::NewVersion => {
+                let author = self.model.document.owner;
+                let profile = Profile {
+                    operator: Some(author.to_owned()),
+                    ..Profile::default()
+                };
+                let id = document_id(&self.document);
+                let root = Principal::system("root");
+                let store = &self.house.store;
+                let made = store.add_version(id, profile, crate::content(2), None, root, NOW);
+                self.document = made.await.expect("a version");
+            }
+        }
+    }
+
+    /// Every way to read agrees with the model.
+    fn compare(&self) {
+        for user in PEOPLE {
+            for administrator in [false, true] {
+                let who = Principal {
+                    administrator,
+                    ..person(user)
+                };
+                self.compare_for(&who);
+            }
+            self.explanations(user);
+        }
+    }
+
+    fn compare_for(&self, who: &Principal) {
+        let (store, model) = (&self.house.store, &self.model);
+        let to_workspace = model.access(&[&model.workspace], who);
+        let to_folder = model.access(&[&model.workspace, &model.folder], who);
+        let to_document = model.access(&[&model.workspace, &model.folder, &model.document], who);
+        let by = format!("{} (administrator: {})", who.user, who.administrator);
+        let page = Page {
+            total: true,
+            ..Page::default()
+        };
+
+        // One by one.
+        let id = document_id(&self.document);
+        let point = store.version(&id, who);
+        let found = point.as_ref().map_or(Access::None, |one| one.access(who));
+        assert_eq!(found, to_document, "the document by {by}");
+        assert_eq!(
+            point.is_ok(),
+            to_document >= Access::Read,
+            "it is there for {by}"
+        );
+        let versions = store.versions(&id, who);
+        assert_eq!(
+            versions.is_ok(),
+            to_document >= Access::Read,
+            "versions by {by}"
+        );
+        assert_eq!(
+            store.may_change(&id, who).is_ok(),
+            to_document >= Access::ReadWrite
+        );
+        assert_eq!(
+            store.document_security(&id, who).is_ok(),
+            to_document >= Access::Read
+        );
+        for (container, expected) in [(&self.workspace, to_workspace), (&self.folder, to_folder)] {
+            let id = container_id(container);
+            let found = store.container(&id, who);
+            let access = found.as_ref().map_or(Access::None, |one| one.access(who));
+            assert_eq!(access, expected, "{} by {by}", container.name);
+            assert_eq!(
+                store.container_security(&id, who).is_ok(),
+                expected >= Access::Read
+            );
+        }
+        let path = store.container_path(&container_id(&self.folder), who);
+        let whole = to_folder >= Access::Read && to_workspace >= Access::Read;
+        assert_eq!(path.is_ok(), whole, "the path by {by}");
+        let files = store.may_file_into(&container_id(&self.folder), who);
+        assert_eq!(
+            files.is_ok(),
+            to_folder >= Access::ReadWrite,
+            "filing by {by}"
+        );
+
+        // In lists, and in their counts.
+        let reads = |access: Access| usize::from(access >= Access::Read);
+        let everything = DocumentFilter::default();
+        let listed = store.documents(who, &everything, &page).expect("a list");
+        assert_eq!(listed.items.len(), reads(to_document), "the list by {by}");
+        assert_eq!(
+            listed.total,
+            Some(reads(to_document) as u64),
+            "the count by {by}"
+        );
+        if let Some(one) = listed.items.first() {
+            assert_eq!(one.access(who), to_document, "in the list by {by}");
+        }
+        let filters = [
+            (&self.folder, false, to_folder),
+            (&self.workspace, true, to_workspace),
+        ];
+        for (container, subtree, expected) in filters {
+            let filter = DocumentFilter {
+                container: Some(container_id(container)),
+                subtree,
+                ..DocumentFilter::default()
+            };
+            let listed = store.documents(who, &filter, &page);
+            assert_eq!(
+                listed.is_ok(),
+                expected >= Access::Read,
+                "what is in it by {by}"
+            );
+            if let Ok(listed) = listed {
+                assert_eq!(listed.items.len(), reads(to_document));
+            }
+        }
+        let folder = container_id(&self.folder);
+        let children = store.children(&folder, who, &everything, (true, true), &page);
+        assert_eq!(
+            children.is_ok(),
+            to_folder >= Access::Read,
+            "children by {by}"
+        );
+        if let Ok(listed) = children {
+            let is_document = |child: &&Child| matches!(child, Child::Document(_));
+            let documents = listed.items.iter().filter(is_document).count();
+            assert_eq!(documents, reads(to_document));
+        }
+        let all = ContainerFilter::default();
+        let workspaces = store.workspaces(who, &all, &page).expect("a list");
+        assert_eq!(
+            workspaces.items.len(),
+            reads(to_workspace),
+            "workspaces by {by}"
+        );
+        assert_eq!(workspaces.total, Some(reads(to_workspace) as u64));
+        let folders = store.folders(who, &all, None, &page).expect("a list");
+        assert_eq!(folders.items.len(), reads(to_folder), "folders by {by}");
+        let workspace = container_id(&self.workspace);
+        let below = store.folders(who, &all, Some(&workspace), &page);
+        assert_eq!(below.is_ok(), to_workspace >= Access::Read);
+        if let Ok(listed) = below {
+            assert_eq!(listed.items.len(), reads(to_folder));
+        }
+        let below = store.subfolders(&workspace, who, &page);
+        assert_eq!(below.is_ok(), to_workspace >= Access::Read);
+        if let Ok(listed) = below {
+            assert_eq!(listed.items.len(), reads(to_folder));
+        }
+    }
+
+    /// The explanation says what holds.
+    fn explanations(&self, user: &str) {
+        let (store, model) = (&self.house.store, &self.model);
+        let (who, root) = (person(user), Principal::system("root"));
+        let explained = store.explain_document(&document_id(&self.document), user, &root);
+        let explained = explained.expect("explained");
+        let expected = model.access(&[&model.workspace, &model.folder, &model.document], &who);
+        assert_eq!(explained.access, expected, "explained for {user}");
+        assert_eq!(
+            explained.walls.is_empty(),
+            explained.because != Because::Wall
+        );
+        assert_eq!(
+            explained.entry.is_some(),
+            explained.because == Because::Entry
+        );
+        let explained = store.explain_container(&container_id(&self.folder), user, &root);
+        let expected = model.access(&[&model.workspace, &model.folder], &who);
+        assert_eq!(explained.expect("explained").access, expected);
+    }
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
 
     #[test]
-    fn every_way_to_read_a_document_agrees_with_the_written_model(
-        workspace_security in 1usize..4,
-        folder_security in 0usize..4,
-        document_security in 0usize..4,
-        later_security in 1usize..4,
-        author in 0usize..3,
-        admin in any::<bool>(),
+    fn every_way_to_read_agrees_with_the_written_model(
+        author in 0..PEOPLE.len(),
+        joined in proptest::collection::vec(any::<bool>(), PEOPLE.len() * GROUPS.len()),
+        given in proptest::collection::vec(proptest::option::weighted(0.4, 0..LEVELS.len()), 3 * (PEOPLE.len() + GROUPS.len())),
+        steps in proptest::collection::vec(step(), 0..10),
     ) {
         let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
         runtime.block_on(async {
-            let house = House::new().await;
-            let root = Principal::system("root");
-            let workspace = house.workspace(&root, SECURITIES[workspace_security]).await;
-            let folder = house.folder(&workspace, &root, SECURITIES[folder_security]).await;
-            let author = ["ann", "bob", "eve"][author];
-            let profile = Profile {
-                author: Some(author.to_owned()),
-                operator: Some(author.to_owned()),
-                default_security: Some(SECURITIES[document_security]),
-                ..named("Letter")
-            };
-            let filed = house.document(&folder, &root, profile).await;
-            for changed in [false, true] {
-                let above = if changed { later_security } else { workspace_security };
-                if changed {
-                    let changes = chancery_store::containers::ContainerChanges {
-                        default_security: Some(SECURITIES[above]),
-                        ..Default::default()
-                    };
-                    house.store.update_container(container_id(&workspace), changes, root.clone(), crate::NOW).await.expect("changed");
-                }
-                for user in ["ann", "bob", "eve"] {
-                    let who = Principal { administrator: admin && user == "bob", ..person(user) };
-                    let to_folder = [SECURITIES[above], SECURITIES[folder_security]];
-                    let to_document = [SECURITIES[above], SECURITIES[folder_security], SECURITIES[document_security]];
-                    let expected = may_read(&who, author, &to_document);
-                    let folder_expected = may_read(&who, "root", &to_folder);
-                    let point = house.store.version(&document_id(&filed), &who);
-                    assert_eq!(point.is_ok(), expected, "point read by {user}");
-                    assert_eq!(house.store.versions(&document_id(&filed), &who).is_ok(), expected, "versions by {user}");
-                    if let Ok(version) = point {
-                        assert!(version.access(&who) >= Access::Read);
-                    }
-                    let page = Page { total: true, ..Page::default() };
-                    let all = house.store.documents(&who, &DocumentFilter::default(), &page).expect("a list");
-                    assert_eq!(all.items.len(), usize::from(expected), "list by {user}");
-                    assert_eq!(all.total, Some(u64::from(expected)), "count by {user}");
-                    let filter = DocumentFilter { container: Some(container_id(&folder)), ..DocumentFilter::default() };
-                    let filed_here = house.store.documents(&who, &filter, &page);
-                    assert_eq!(filed_here.is_ok(), folder_expected, "folder by {user}");
-                    if let Ok(listed) = filed_here {
-                        assert_eq!(listed.items.len(), usize::from(expected));
-                    }
-                    let children = house.store.children(&container_id(&folder), &who, &DocumentFilter::default(), (true, true), &page);
-                    assert_eq!(children.is_ok(), folder_expected, "children by {user}");
-                    if let Ok(listed) = children {
-                        let documents = listed.items.iter().filter(|child| matches!(child, Child::Document(_))).count();
-                        assert_eq!(documents, usize::from(expected));
-                    }
-                    let workspaces = house.store.workspaces(&who, &ContainerFilter::default(), &page).expect("a list");
-                    assert_eq!(workspaces.items.len(), usize::from(may_read(&who, "root", &[SECURITIES[above]])));
-                    let folders = house.store.folders(&who, &ContainerFilter::default(), None, &page).expect("a list");
-                    assert_eq!(folders.items.len(), usize::from(folder_expected));
-                }
+            let mut twins = Twins::new(PEOPLE[author]).await;
+            for step in beginning(&joined, &given) {
+                twins.take(step).await;
+            }
+            twins.compare();
+            for step in steps {
+                twins.take(step).await;
+                twins.compare();
             }
         });
     }
+}
+
+#[tokio::test]
+async fn an_entry_for_nobody_is_refused_and_nothing_changes() {
+    let twins = Twins::new("ann").await;
+    let (store, root) = (&twins.house.store, Principal::system("root"));
+    let id = container_id(&twins.workspace);
+    let both = Entries::from([
+        (Trustee::User("bob".to_owned()), Access::Read),
+        (Trustee::Group("nobody".to_owned()), Access::Read),
+    ]);
+    let changes = SecurityChanges {
+        default_security: Some(DefaultSecurity::Private),
+        include: both,
+        ..SecurityChanges::default()
+    };
+    let refused = store.set_container_security(id.clone(), changes, root.clone(), NOW);
+    let refused = refused.await.expect_err("refused");
+    assert_eq!(refused.to_string(), "include: there is no group “nobody”");
+    let kept = store.container_security(&id, &root).expect("security");
+    assert_eq!(kept.default_security, DefaultSecurity::Public);
+    assert!(kept.entries.is_empty());
+}
+
+#[tokio::test]
+async fn who_may_not_change_security_may_not_and_asks_for_their_own_access_only() {
+    let twins = Twins::new("ann").await;
+    let (store, bob) = (&twins.house.store, person("bob"));
+    let id = document_id(&twins.document);
+    let changes = SecurityChanges {
+        default_security: Some(DefaultSecurity::Private),
+        ..SecurityChanges::default()
+    };
+    // Full access is not that of an owner.
+    let refused = store.set_document_security(id.clone(), changes.clone(), bob.clone(), NOW);
+    assert!(matches!(refused.await, Err(StoreError::NoAccess(_))));
+    let own = store.explain_document(&id, "Bob", &bob).expect("explained");
+    assert_eq!((own.access, own.because), (Access::Full, Because::Default));
+    let others = store.explain_document(&id, "ann", &bob);
+    assert!(matches!(others, Err(StoreError::NoAccess(_))));
+    let ann = person("ann");
+    let set = store.set_document_security(id.clone(), changes, ann.clone(), NOW);
+    set.await.expect("changed");
+    let explained = store.explain_document(&id, "bob", &ann).expect("explained");
+    assert_eq!(explained.access, Access::None);
+    let unknown = store.explain_document(&id, "nobody", &ann);
+    assert!(matches!(unknown, Err(StoreError::NotFound("user"))));
+}
+
+#[tokio::test]
+async fn what_many_items_inherit_is_kept_once() {
+    let twins = Twins::new("ann").await;
+    let (store, root) = (&twins.house.store, Principal::system("root"));
+    for _ in 0..20 {
+        let folder = twins
+            .house
+            .folder(&twins.workspace, &root, DefaultSecurity::Inherit);
+        let folder = folder.await;
+        twins.house.document(&folder, &root, named("Letter")).await;
+    }
+    for level in [Access::Read, Access::Full, Access::Read] {
+        let changes = SecurityChanges {
+            include: Entries::from([(Trustee::Group("partners".to_owned()), level)]),
+            ..SecurityChanges::default()
+        };
+        let id = container_id(&twins.workspace);
+        let set = store.set_container_security(id, changes, root.clone(), NOW);
+        set.await.expect("changed");
+    }
+    let path = twins.house.directory.path().join("chancery.db");
+    let database = rusqlite::Connection::open(path).expect("opens");
+    let sets: i64 = database
+        .query_row("SELECT COUNT(*) FROM entry_sets", [], |row| row.get(0))
+        .expect("a count");
+    assert_eq!(sets, 2);
+    let page = Page::default();
+    let joined = store.change_members("partners", vec!["eve".to_owned()], vec![], entry());
+    joined.await.expect("joined");
+    let listed = store.documents(&person("eve"), &DocumentFilter::default(), &page);
+    assert_eq!(listed.expect("a list").items.len(), 21);
+}
+
+#[tokio::test]
+async fn a_change_of_owner_or_default_through_the_profile_reaches_what_inherits() {
+    let twins = Twins::new("ann").await;
+    let (store, root) = (&twins.house.store, Principal::system("root"));
+    let changes = ContainerChanges {
+        default_security: Some(DefaultSecurity::Private),
+        ..ContainerChanges::default()
+    };
+    let changed = store.update_container(container_id(&twins.workspace), changes, root, NOW);
+    changed.await.expect("changed");
+    let id = document_id(&twins.document);
+    assert!(store.version(&id, &person("bob")).is_err());
+    assert!(store.version(&id, &person("ann")).is_ok());
 }

@@ -1,23 +1,10 @@
-use crate::{House, NOW};
+use crate::{House, NOW, entry};
 use chancery_proto::clock::Timestamp;
-use chancery_store::audit::AuditEntry;
 use chancery_store::grants::{Ended, GrantRow, RefreshRow, SessionRow};
 use chancery_store::renewals::{REPLAY_WINDOW, Renewal, Renewed};
 use std::time::Duration;
 
 const WEEK: Duration = Duration::from_secs(7 * 24 * 3600);
-
-fn entry() -> AuditEntry {
-    AuditEntry {
-        at: NOW,
-        user: "ann".into(),
-        activity: "sign-in".into(),
-        outcome: "success".into(),
-        method: "password".into(),
-        application: "desktop".into(),
-        address: "127.0.0.1".into(),
-    }
-}
 
 async fn signed_in(house: &House) {
     sign_in(house, 1).await;

@@ -9,6 +9,7 @@ use chancery_proto::ids::{ContainerId, DocumentId};
 use chancery_proto::work::DefaultSecurity;
 use chancery_store::Store;
 use chancery_store::access::Principal;
+use chancery_store::audit::AuditEntry;
 use chancery_store::containers::{Container, NewContainer};
 use chancery_store::documents::Version;
 use chancery_store::filing::{Profile, StoredContent};
@@ -89,6 +90,7 @@ fn person(user: &str) -> Principal {
         user: user.to_owned(),
         administrator: false,
         external: user == "eve",
+        server: false,
     }
 }
 
@@ -124,4 +126,17 @@ fn document_id(version: &Version) -> DocumentId {
     format!("{}!{}.{}", version.library, version.number, version.version)
         .parse()
         .expect("an id")
+}
+
+/// A line of the audit.
+fn entry() -> AuditEntry {
+    AuditEntry {
+        at: NOW,
+        user: "ann".into(),
+        activity: "sign-in".into(),
+        outcome: "success".into(),
+        method: "password".into(),
+        application: "desktop".into(),
+        address: "127.0.0.1".into(),
+    }
 }

@@ -3,6 +3,7 @@
 //! What moves much or kills much is in modules named `heavy`, which run one
 //! after the other (`.config/nextest.toml`).
 
+mod access;
 mod activation;
 mod administration;
 mod authorization;

@@ -1,0 +1,301 @@
+//! Who may see and do what, over the Work API and on the command line.
+
+use crate::sessions::administrator;
+use chancery_testkit::server::{API, TestServer, Upload};
+use chancery_testkit::{Answer, Request};
+use serde_json::{Value, json};
+
+const C: &str = "/api/v2/customers/1";
+
+/// Signs a person in.
+fn signed_in(server: &TestServer, user: &str, password: &str) -> String {
+    let body = json!({"user_id": user, "password": password, "application_name": "tests"});
+    let login = Request::new("PUT", "/api/v1/session/login").json(&body);
+    let answer = server.call(login).expect(200).json();
+    answer["X-Auth-Token"].as_str().expect("a token").to_owned()
+}
+
+/// Adds a person and signs them in.
+fn person(server: &TestServer, id: &str) -> String {
+    let password = server.add_person(id);
+    signed_in(server, id, &password)
+}
+
+fn get(server: &TestServer, token: &str, path: &str) -> Answer {
+    server.call(Request::get(path).token(token))
+}
+
+fn send(server: &TestServer, token: &str, method: &str, path: &str, body: &Value) -> Answer {
+    server.call(Request::new(method, path).token(token).json(body))
+}
+
+fn document(server: &TestServer, token: &str, folder: &str) -> String {
+    let upload = Upload::named("Letter", "txt");
+    let (body, length) = upload.around(&b"Dear Ms Example"[..], 15);
+    let path = format!("{API}/folders/{folder}/documents");
+    let call = Request::new("POST", &path).token(token);
+    let filed = server.call(call.stream(Upload::CONTENT_TYPE, body, length));
+    let filed = filed.expect(201).json();
+    filed["data"]["id"].as_str().expect("an id").to_owned()
+}
+
+/// How often the document is in a list that was asked for.
+fn listed(server: &TestServer, token: &str) -> u64 {
+    let listed = get(server, token, &format!("{API}/documents?total=true"));
+    let listed = listed.expect(200).json();
+    let count = listed["total_count"].as_u64().expect("a count");
+    let items = listed["data"]["results"].as_array().map(Vec::len);
+    assert_eq!(items, usize::try_from(count).ok(), "{listed}");
+    count
+}
+
+#[test]
+fn entries_for_people_and_groups_open_and_close_a_workspace_and_all_that_inherits() {
+    let server = TestServer::start();
+    let (root, ann, bob) = (
+        administrator(&server),
+        person(&server, "Ann"),
+        person(&server, "Bob"),
+    );
+    let workspace = server.workspace(&ann, "Matter");
+    let folder = server.folder(&ann, &workspace, "Letters");
+    let letter = document(&server, &ann, &folder);
+    assert_eq!(listed(&server, &bob), 1);
+    let security = format!("{API}/workspaces/{workspace}/security");
+    let private = json!({"default_security": "private"});
+    let _ = send(&server, &ann, "POST", &security, &private).expect(200);
+    assert_eq!((listed(&server, &bob), listed(&server, &ann)), (0, 1));
+    let profile = format!("{API}/documents/{letter}");
+    assert_eq!(get(&server, &bob, &profile).status, 404);
+
+    // A group, as a client of the contract makes it.
+    let groups = format!("{API}/groups");
+    let new = json!({"id": "Litigation", "full_name": "Litigation", "enabled": true});
+    assert_eq!(send(&server, &ann, "POST", &groups, &new).status, 403);
+    let made = send(&server, &root, "POST", &groups, &new)
+        .expect(201)
+        .json();
+    assert_eq!(made["data"]["group_id"], "Litigation");
+    let members = format!("{groups}/litigation/members");
+    let put = json!({"members": ["BOB"]});
+    let _ = send(&server, &root, "PUT", &members, &put).expect(200);
+    let in_it = get(&server, &ann, &members).expect(200).json();
+    assert_eq!(in_it["data"][0]["id"], "Bob");
+
+    let include =
+        json!({"include": [{"id": "litigation", "type": "group", "access_level": "read"}]});
+    let _ = send(&server, &ann, "POST", &security, &include).expect(200);
+    assert_eq!(listed(&server, &bob), 1);
+    let seen = get(&server, &bob, &profile).expect(200).json();
+    assert_eq!(seen["data"]["access"], 1);
+    let patch = json!({"comment": "mine"});
+    assert_eq!(send(&server, &bob, "PATCH", &profile, &patch).status, 403);
+
+    // The list of who has access, at the folder that inherits it.
+    let inherited = get(&server, &bob, &format!("{API}/folders/{folder}/security"));
+    let inherited = inherited.expect(200).json();
+    assert_eq!(inherited["default_security"], "inherit");
+    assert_eq!(inherited["inherited_default_security"], "private");
+    let entry = &inherited["data"][0];
+    let told = (
+        &entry["id"],
+        &entry["type"],
+        &entry["access_level"],
+        &entry["access"],
+    );
+    assert_eq!(
+        told,
+        (
+            &json!("Litigation"),
+            &json!("group"),
+            &json!("read"),
+            &json!(1)
+        )
+    );
+    assert_eq!(entry["is_inherited"], true);
+
+    // An entry of one's own outweighs the group's, for better and for worse.
+    let on_letter = format!("{API}/documents/{letter}/security");
+    for (level, status) in [("read_write", 200), ("no_access", 404)] {
+        let include = json!({"include": [{"id": "bob", "type": "user", "access_level": level}]});
+        let _ = send(&server, &ann, "POST", &on_letter, &include).expect(200);
+        let tried = send(&server, &bob, "PATCH", &profile, &patch);
+        assert_eq!(tried.status, status, "{level}: {}", tried.text());
+    }
+    assert_eq!(listed(&server, &bob), 0);
+    let why = get(
+        &server,
+        &ann,
+        &format!("{API}/documents/{letter}/users/Bob/security"),
+    );
+    let why = why.expect(200).json();
+    assert_eq!(why["data"]["access_level"], "no_access", "{why}");
+    assert_eq!(
+        why["data"]["explanation"],
+        "They have an entry of their own."
+    );
+    let remove = json!({"remove": [{"id": "bob", "type": "user"}]});
+    let _ = send(&server, &ann, "POST", &on_letter, &remove).expect(200);
+    let twice = send(&server, &ann, "POST", &on_letter, &remove).expect(400);
+    assert!(
+        twice.text().contains("no entry of its own"),
+        "{}",
+        twice.text()
+    );
+    let why = get(
+        &server,
+        &bob,
+        &format!("{API}/documents/{letter}/users/bob/security"),
+    );
+    let why = why.expect(200).json();
+    let sentence = "They are in the group “litigation”, which has an entry.";
+    assert_eq!(why["data"]["explanation"], sentence);
+    // Whoever may not say who else has access is not told of others' either.
+    let others = get(
+        &server,
+        &bob,
+        &format!("{API}/documents/{letter}/users/ann/security"),
+    );
+    assert_eq!(others.status, 403);
+}
+
+#[test]
+fn a_wall_stops_everybody_who_is_not_inside_administrators_too() {
+    let server = TestServer::start();
+    let (root, ann) = (administrator(&server), person(&server, "Ann"));
+    let workspace = server.workspace(&ann, "Merger");
+    let folder = server.folder(&ann, &workspace, "Letters");
+    let letter = document(&server, &ann, &folder);
+    let profile = format!("{API}/documents/{letter}");
+    let walls = format!("{C}/walls");
+    assert_eq!(get(&server, &ann, &walls).status, 403);
+    let _ = send(
+        &server,
+        &root,
+        "POST",
+        &walls,
+        &json!({"name": "Project Blue"}),
+    )
+    .expect(201);
+    let wall = format!("{walls}/project%20blue");
+    let change = json!({"enclose": [workspace]});
+    let built = send(&server, &root, "PATCH", &wall, &change)
+        .expect(200)
+        .json();
+    assert_eq!(built["data"]["workspaces"], json!([workspace]));
+    for (token, who) in [(&root, "the administrator"), (&ann, "the owner")] {
+        assert_eq!(get(&server, token, &profile).status, 404, "{who}");
+        assert_eq!(listed(&server, token), 0, "{who}");
+        let folders = get(&server, token, &format!("{API}/folders?total=true"));
+        assert_eq!(folders.expect(200).json()["total_count"], 0, "{who}");
+    }
+    let admit = json!({"admit": [{"id": "ann", "type": "user"}]});
+    let _ = send(&server, &root, "PATCH", &wall, &admit).expect(200);
+    assert_eq!((listed(&server, &ann), listed(&server, &root)), (1, 0));
+    let nobody = json!({"admit": [{"id": "nobody", "type": "user"}], "free": [workspace]});
+    let refused = send(&server, &root, "PATCH", &wall, &nobody).expect(400);
+    assert!(
+        refused.text().contains("there is no user"),
+        "{}",
+        refused.text()
+    );
+    assert_eq!(listed(&server, &root), 0, "nothing was done");
+    // The command line names what is there, and takes it down.
+    let said = server.command(&["wall", "list"]);
+    let said = String::from_utf8_lossy(&said.stdout).into_owned();
+    assert!(said.contains("Project Blue  ann"), "{said}");
+    assert!(said.contains(&workspace), "{said}");
+    assert!(
+        server
+            .command(&["wall", "remove", "project blue"])
+            .status
+            .success()
+    );
+    assert_eq!(listed(&server, &root), 1);
+    let audit = get(&server, &root, &format!("{C}/audit?limit=20"))
+        .expect(200)
+        .text();
+    for line in [
+        "wall added: Project Blue",
+        "wall changed: Project Blue",
+        "wall removed: project blue",
+    ] {
+        assert!(audit.contains(line), "{line}: {audit}");
+    }
+}
+
+#[test]
+fn people_and_groups_are_looked_up_and_whoever_is_from_outside_sees_no_one() {
+    let server = TestServer::start();
+    let (root, ann) = (administrator(&server), person(&server, "Ann"));
+    let new = json!({"id": "Eve", "full_name": "Eve Outside", "password": "seven lamps in the rain", "is_external": true});
+    assert_eq!(
+        send(&server, &ann, "POST", &format!("{C}/users"), &new).status,
+        403
+    );
+    let made = send(&server, &root, "POST", &format!("{C}/users"), &new)
+        .expect(201)
+        .json();
+    assert_eq!(made["data"]["is_external"], true);
+    assert!(made["data"].get("password").is_none());
+    let eve = signed_in(&server, "eve", "seven lamps in the rain");
+    let count = |token: &str, path: &str| {
+        let listed = get(&server, token, path).expect(200).json();
+        listed["data"].as_array().map(Vec::len)
+    };
+    assert_eq!(count(&ann, &format!("{C}/users")), Some(3));
+    assert_eq!(count(&ann, &format!("{API}/users?query=outside")), Some(1));
+    assert_eq!(
+        count(&ann, &format!("{API}/users?alias=a*&limit=1&total=true")),
+        Some(1)
+    );
+    assert_eq!(count(&eve, &format!("{C}/users")), Some(1));
+    assert_eq!(get(&server, &eve, &format!("{C}/users/ann")).status, 404);
+    let added = server.command(&["group", "add", "Clients", "--external"]);
+    assert!(added.status.success());
+    let changed = server.command(&["group", "change", "clients", "--add", "eve", "--add", "ann"]);
+    let said = String::from_utf8_lossy(&changed.stdout).into_owned();
+    assert_eq!(said, "Changed clients. 2 people are in it.\n");
+    assert_eq!(count(&eve, &format!("{C}/groups")), Some(1));
+    assert_eq!(
+        count(&eve, &format!("{API}/groups/clients/members")),
+        Some(1)
+    );
+    assert_eq!(
+        count(&ann, &format!("{API}/groups/clients/members")),
+        Some(2)
+    );
+    assert_eq!(count(&ann, &format!("{C}/users/eve/groups")), Some(1));
+    // Nobody is made an administrator, or locks themselves out, by themselves.
+    let user = format!("{C}/users/Ann");
+    assert_eq!(
+        send(&server, &ann, "PATCH", &user, &json!({"is_admin": true})).status,
+        403
+    );
+    let _ = send(
+        &server,
+        &ann,
+        "PATCH",
+        &user,
+        &json!({"preferred_library": "ACTIVE"}),
+    )
+    .expect(200);
+    let own = format!("{C}/users/admin");
+    for body in [json!({"enabled": false}), json!({"is_admin": false})] {
+        let refused = send(&server, &root, "PATCH", &own, &body).expect(400);
+        assert!(
+            refused.text().contains("locks themselves out"),
+            "{}",
+            refused.text()
+        );
+    }
+    let disabled = send(
+        &server,
+        &root,
+        "PATCH",
+        &user,
+        &json!({"allow_logon": false}),
+    );
+    assert_eq!(disabled.expect(200).json()["data"]["enabled"], false);
+    assert_eq!(get(&server, &ann, &format!("{C}/users")).status, 401);
+}
