@@ -5,7 +5,7 @@ use chancery_proto::ids::ContainerId;
 use chancery_proto::work::DefaultSecurity;
 use chancery_server::fuzzing::{Asked, Found, Kind, list};
 use chancery_store::Store;
-use chancery_store::access::Principal;
+use chancery_store::access::{Principal, Via};
 use chancery_store::containers::{Container, NewContainer};
 use chancery_store::filing::{Profile, StoredContent};
 use chancery_store::users::NewUser;
@@ -184,5 +184,6 @@ fn person(user: &str) -> Principal {
         administrator: false,
         external: false,
         server: false,
+        via: Via::default(),
     }
 }

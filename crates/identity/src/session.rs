@@ -4,7 +4,7 @@ use crate::lifetimes::Lifetimes;
 use crate::people::Person;
 use crate::persona::Persona;
 use chancery_proto::clock::Timestamp;
-use chancery_store::access::Principal;
+use chancery_store::access::{Principal, Via};
 use chancery_store::grants::{GrantRow, SessionRow, TokenHash};
 use chancery_store::users::User;
 use std::sync::Arc;
@@ -226,6 +226,10 @@ impl Session {
             administrator,
             external: user.is_external,
             server: false,
+            via: Via {
+                application: Arc::clone(self.lifetimes.name()),
+                ..Via::default()
+            },
         };
         Ok(Live {
             user,

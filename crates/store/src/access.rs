@@ -3,6 +3,7 @@
 use crate::StoreError;
 use crate::entries::{Entries, Trustee};
 use chancery_proto::work::DefaultSecurity;
+use std::sync::Arc;
 
 /// What somebody may do with an item. Each level includes those before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -70,6 +71,24 @@ impl Access {
     }
 }
 
+/// With what and from where somebody asks, for the record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Via {
+    /// Their application.
+    pub application: Arc<str>,
+    /// Their address.
+    pub address: Arc<str>,
+}
+
+impl Default for Via {
+    fn default() -> Self {
+        Self {
+            application: Arc::from(""),
+            address: Arc::from(""),
+        }
+    }
+}
+
 /// Whoever asks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Principal {
@@ -81,6 +100,8 @@ pub struct Principal {
     pub external: bool,
     /// The server itself, for its own commands: no wall holds it back.
     pub server: bool,
+    /// With what and from where.
+    pub via: Via,
 }
 
 impl Principal {
@@ -92,6 +113,7 @@ impl Principal {
             administrator: true,
             external: false,
             server: true,
+            via: Via::default(),
         }
     }
 
@@ -154,8 +176,14 @@ pub enum Because {
 ///
 /// ```
 /// use chancery_proto::work::DefaultSecurity;
-/// use chancery_store::access::{Access, Because, Facts, Principal, decide};
-/// let ann = Principal { user: "ann".into(), administrator: false, external: false, server: false };
+/// use chancery_store::access::{Access, Because, Facts, Principal, Via, decide};
+/// let ann = Principal {
+///     user: "ann".into(),
+///     administrator: false,
+///     external: false,
+///     server: false,
+///     via: Via::default(),
+/// };
 /// let private = Facts {
 ///     walled: false,
 ///     owners: ["bob", "bob"],

@@ -3,6 +3,7 @@
 use crate::access::{
     Access, Facts, Principal, VERSION_FACTS, VERSION_IS_READABLE, effective, refusal, security_of,
 };
+use crate::locks::{self, Lock};
 use crate::{Store, StoreError};
 use chancery_proto::clock::Timestamp;
 use chancery_proto::ids::{DocumentId, LibraryAlias};
@@ -73,6 +74,8 @@ pub struct Version {
     pub(crate) granted: Option<Access>,
     /// Whether a wall is before it, for whoever asked.
     pub(crate) walled: bool,
+    /// Who has it, if somebody does.
+    pub lock: Option<Box<Lock>>,
 }
 
 impl Version {
@@ -96,17 +99,22 @@ const COLUMNS: &str = "v.number, v.version, v.name, v.extension, v.type, v.class
      v.edited, v.profile_edited, v.file_created, v.file_edited, v.extra, d.latest, d.workspace, w.name, l.alias, l.id, \
      v.own_entries, v.entries, ";
 
-pub(crate) const FROM: &str = "versions v \
+const FROM: &str = "versions v \
      JOIN documents d ON d.library = v.library AND d.number = v.number \
      JOIN libraries l ON l.id = v.library \
-     JOIN containers w ON w.library = d.library AND w.number = d.workspace";
+     JOIN containers w ON w.library = d.library AND w.number = d.workspace ";
+
+/// Where [`columns`] are read from.
+pub(crate) fn from() -> String {
+    format!("{FROM}{}", locks::FROM)
+}
 
 /// The column of [`columns`] that is the library's number.
 pub(crate) const LIBRARY: usize = 25;
 
 /// What is read of a version `v`, for the user `?1`.
 pub(crate) fn columns() -> String {
-    format!("{COLUMNS}{VERSION_FACTS}")
+    format!("{COLUMNS}{VERSION_FACTS}, {}", locks::COLUMNS)
 }
 
 /// Reads a row of [`columns`].
@@ -141,6 +149,7 @@ pub(crate) fn of_row(row: &Row<'_>) -> rusqlite::Result<Version> {
         entries: row.get(27)?,
         granted: row.get::<_, Option<i64>>(28)?.map(Access::from_number),
         walled: row.get(29)?,
+        lock: locks::of_row(row, 30)?,
     })
 }
 
@@ -151,8 +160,9 @@ pub(crate) fn find(
     who: &Principal,
 ) -> Result<Version, StoreError> {
     let mut statement = connection.prepare_cached(&format!(
-        "SELECT {} FROM {FROM} WHERE l.alias = ?2 AND v.number = ?3 AND v.version = ?4 AND v.deleted IS NULL",
-        columns()
+        "SELECT {} FROM {} WHERE l.alias = ?2 AND v.number = ?3 AND v.version = ?4 AND v.deleted IS NULL",
+        columns(),
+        from()
     ))?;
     let asked = params![who.user, id.library.as_str(), id.number, id.version];
     let found = statement.query_row(asked, of_row).optional()?;
@@ -194,9 +204,10 @@ impl Store {
         self.read(|connection| {
             find(connection, id, who)?;
             let mut statement = connection.prepare_cached(&format!(
-                "SELECT {} FROM {FROM} WHERE {VERSION_IS_READABLE} AND l.alias = ?4 AND v.number = ?5
+                "SELECT {} FROM {} WHERE {VERSION_IS_READABLE} AND l.alias = ?4 AND v.number = ?5
                  AND v.deleted IS NULL ORDER BY v.version DESC",
-                columns()
+                columns(),
+                from()
             ))?;
             let asked = params![
                 who.user,

@@ -3,10 +3,11 @@
 use crate::access::{Access, Principal, refusal, security_number};
 use crate::containers::{self, ContainerKind, check_name};
 use crate::documents::{self, ContentHash, Version};
+use crate::history::{self, Activity};
 use crate::names::name_key;
 use crate::once::{self, OnceKey};
 use crate::security::{Held, above_document};
-use crate::{Store, StoreError, entries, libraries};
+use crate::{Store, StoreError, entries, libraries, locks};
 use chancery_proto::clock::Timestamp;
 use chancery_proto::ids::{ContainerId, DocumentId};
 use chancery_proto::work::DefaultSecurity;
@@ -39,6 +40,9 @@ pub struct Profile {
     pub file_edited: Option<Timestamp>,
     /// Further profile fields, as a whole JSON object.
     pub extra: Option<String>,
+    /// Whether whoever has it keeps it. Without it new bytes are a check-in, and a
+    /// changed profile is none.
+    pub keep_locked: Option<bool>,
 }
 
 /// Bytes that are durable already.
@@ -182,6 +186,7 @@ impl Profile {
             file_created,
             file_edited,
             extra,
+            keep_locked: _,
         } = self;
         let texts = [
             (name, &mut version.name),
@@ -218,11 +223,24 @@ impl Store {
         self.read(|connection| may_file_into(connection, folder, who).map(|_| ()))
     }
 
-    /// Whether `who` may change a document: asked before any bytes are taken.
+    /// Whether `who` may change a version: asked before any bytes are taken.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`], [`StoreError::NoAccess`]; [`StoreError::Conflict`]
+    /// while somebody else has it.
+    pub fn may_change(&self, id: &DocumentId, who: &Principal) -> Result<(), StoreError> {
+        self.read(|connection| {
+            let version = documents::find_for(connection, id, who, Access::ReadWrite)?;
+            locks::must_be_free(connection, &version, who)
+        })
+    }
+
+    /// Whether `who` may add a version to a document, which does no harm to one
+    /// that somebody else has.
     ///
     /// # Errors
     /// [`StoreError::NotFound`], [`StoreError::NoAccess`].
-    pub fn may_change(&self, id: &DocumentId, who: &Principal) -> Result<(), StoreError> {
+    pub fn may_add_version(&self, id: &DocumentId, who: &Principal) -> Result<(), StoreError> {
         self.read(|connection| {
             documents::find_for(connection, id, who, Access::ReadWrite).map(|_| ())
         })
@@ -283,6 +301,7 @@ impl Store {
                 entries: above.entries,
                 granted: None,
                 walled: false,
+                lock: None,
             };
             profile.lay_over(&mut version);
             settle(connection, &mut version, above.held())?;
@@ -298,6 +317,15 @@ impl Store {
                     name_key(&version.name),
                     number
                 ])?;
+            history::add(
+                connection,
+                library.id,
+                &version,
+                Activity::Create,
+                "",
+                &who,
+                now,
+            )?;
             once::remember(connection, key.as_ref(), &target, &version, &who, now)?;
             written(connection, &version, who)
         })
@@ -335,6 +363,8 @@ impl Store {
                      RETURNING newest",
                 )?
                 .query_row(params![library.id, id.number], |row| row.get(0))?;
+            let before = version.clone();
+            let keep_locked = profile.keep_locked.unwrap_or(false);
             version.version = next;
             version.latest = next;
             version.size = content.size;
@@ -350,6 +380,16 @@ impl Store {
             settle(connection, &mut version, above)?;
             insert_version(connection, library.id, &version)?;
             rename_filings(connection, library.id, id.number, &version.name)?;
+            if keep_locked {
+                connection
+                    .prepare_cached(
+                        "UPDATE locks SET version = ?5 WHERE library = ?1 AND number = ?2 AND version = ?3 AND user = ?4",
+                    )?
+                    .execute(params![library.id, id.number, id.version, who.user, next])?;
+            } else if locks::release(connection, library.id, &before, &who)? {
+                history::add(connection, library.id, &before, Activity::CheckIn, "", &who, now)?;
+            }
+            history::add(connection, library.id, &version, Activity::NewVersion, "", &who, now)?;
             once::remember(connection, key.as_ref(), &target, &version, &who, now)?;
             written(connection, &version, who)
         })
@@ -406,6 +446,7 @@ impl Store {
             let mut version = documents::find(connection, &id, &who)?;
             let before = version.clone();
             let access = version.access(&who);
+            let keep_locked = profile.keep_locked.unwrap_or(content.is_none());
             profile.lay_over(&mut version);
             let security_differs = version.default_security != before.default_security
                 || version.author != before.author
@@ -414,6 +455,7 @@ impl Store {
             if access < Access::ReadWrite || (security_differs && access < needed) {
                 return Err(refusal(needed));
             }
+            locks::must_be_free(connection, &before, &who)?;
             let library = libraries::find(connection, &id.library)?;
             let above = above_document(connection, library.id, id.number)?;
             settle(connection, &mut version, above)?;
@@ -435,6 +477,13 @@ impl Store {
                 version.edited = now;
             }
             write_version(connection, library.id, &version)?;
+            let was_kept = keep_locked || !locks::release(connection, library.id, &version, &who)?;
+            let activity = match (content.is_some(), was_kept) {
+                (false, _) => Activity::Profile,
+                (true, true) => Activity::Replace,
+                (true, false) => Activity::CheckIn,
+            };
+            history::add(connection, library.id, &version, activity, "", &who, now)?;
             if version.version == version.latest {
                 rename_filings(connection, library.id, id.number, &version.name)?;
             }
@@ -456,8 +505,11 @@ impl Store {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         self.write(move |connection| {
-            documents::find_for(connection, &id, &who, Access::Full)?;
+            let version = documents::find_for(connection, &id, &who, Access::Full)?;
+            locks::must_be_free(connection, &version, &who)?;
             let library = libraries::find(connection, &id.library)?;
+            locks::release(connection, library.id, &version, &who)?;
+            history::add(connection, library.id, &version, Activity::Delete, "", &who, now)?;
             connection.execute(
                 "UPDATE versions SET deleted = ?4, last_user = ?5 WHERE library = ?1 AND number = ?2 AND version = ?3",
                 params![library.id, id.number, id.version, now.0, who.user],

@@ -77,7 +77,7 @@ fn page_of_filed(
     } else {
         query.add(format!("f.folder = {place}"));
     }
-    let from = format!("filings f CROSS JOIN {}", documents::FROM);
+    let from = format!("filings f CROSS JOIN {}", documents::from());
     query.add("v.library = f.library AND v.number = f.number");
     query.page(
         connection,
@@ -116,7 +116,7 @@ impl Store {
             }
             let listed = document_query(who, filter).page(
                 connection,
-                (&documents::columns(), documents::FROM),
+                (&documents::columns(), &documents::from()),
                 &["v.library", "v.number", "v.version"],
                 page,
                 |row| {

@@ -5,7 +5,7 @@ use rusqlite::{Connection, TransactionBehavior};
 
 /// Each step brings the schema from its index to the next number. A released
 /// step is never changed.
-const STEPS: &[&str] = &[FIRST, APPLICATIONS, SEVERAL_SERVERS, ENTRIES];
+const STEPS: &[&str] = &[FIRST, APPLICATIONS, SEVERAL_SERVERS, ENTRIES, WORKING];
 
 const FIRST: &str = "
 CREATE TABLE meta (key TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
@@ -321,6 +321,45 @@ CREATE TABLE insiders (
     trustee TEXT NOT NULL,
     PRIMARY KEY (wall, trustee)
 ) WITHOUT ROWID;
+";
+
+const WORKING: &str = "
+-- Who has a version. kind: 1 locked, 2 checked out.
+CREATE TABLE locks (
+    library INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    version INTEGER NOT NULL,
+    user TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    kind INTEGER NOT NULL,
+    comment TEXT NOT NULL,
+    due INTEGER,
+    path TEXT NOT NULL,
+    location TEXT NOT NULL,
+    application TEXT NOT NULL,
+    PRIMARY KEY (library, number, version)
+) WITHOUT ROWID;
+CREATE INDEX locks_by_user ON locks (user, at);
+
+CREATE TABLE history (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    library INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    version INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    user TEXT NOT NULL,
+    activity INTEGER NOT NULL,
+    application TEXT NOT NULL,
+    location TEXT NOT NULL,
+    comment TEXT NOT NULL
+);
+CREATE INDEX history_by_document ON history (library, number, id);
+
+-- What happened is only ever added to.
+CREATE TRIGGER history_stays BEFORE UPDATE ON history BEGIN SELECT RAISE(ABORT, 'history is only added to'); END;
+CREATE TRIGGER history_is_kept BEFORE DELETE ON history BEGIN SELECT RAISE(ABORT, 'history is only added to'); END;
+CREATE TRIGGER audit_stays BEFORE UPDATE ON audit BEGIN SELECT RAISE(ABORT, 'the audit is only added to'); END;
+CREATE TRIGGER audit_is_kept BEFORE DELETE ON audit BEGIN SELECT RAISE(ABORT, 'the audit is only added to'); END;
 ";
 
 pub(crate) fn upgrade(connection: &mut Connection) -> Result<(), StoreError> {

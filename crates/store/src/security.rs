@@ -2,9 +2,10 @@
 //! and bringing what inherits in line, in the same step.
 
 use crate::access::{
-    Access, Because, Facts, Principal, decide, granted, security_number, security_of,
+    Access, Because, Facts, Principal, Via, decide, granted, security_number, security_of,
 };
 use crate::entries::{self, Entries, MOST_ENTRIES, Trustee};
+use crate::history::{self, Activity};
 use crate::{Store, StoreError, containers, documents, groups, libraries, users};
 use chancery_proto::clock::Timestamp;
 use chancery_proto::ids::{ContainerId, DocumentId};
@@ -304,6 +305,7 @@ fn explain(connection: &Connection, item: &Item, user: &str) -> Result<Explanati
         administrator: false,
         external: person.is_external,
         server: false,
+        via: Via::default(),
     };
     let facts = Facts {
         walled: !before.is_empty(),
@@ -505,7 +507,7 @@ impl Store {
                     who.user,
                     now.0
                 ])?;
-            Ok(())
+            history::add(connection, library, &kept, Activity::Security, "", &who, now)
         })
         .await
     }

@@ -117,7 +117,13 @@ impl<S: Send + Sync> FromRequestParts<S> for Caller {
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, ApiError> {
         match parts.extensions.get::<Authentication>() {
-            Some(Authentication::Live(live)) => Ok(Self(live.clone())),
+            Some(Authentication::Live(live)) => {
+                let mut live = live.clone();
+                if let Some(peer) = parts.extensions.get::<Peer>() {
+                    live.principal.via.address = peer.ip().to_string().into();
+                }
+                Ok(Self(live))
+            }
             Some(Authentication::Unknown) => Err(ApiError::sessions_unavailable()),
             _ => Err(ApiError::no_session()),
         }

@@ -24,18 +24,15 @@ use serde::Serialize;
 use serde_json::Value;
 
 /// Filters that come later.
-const NOT_YET: [&str; 24] = [
+const NOT_YET: [&str; 21] = [
     "body",
     "bcc",
     "cc",
-    "checked_out",
     "create_date",
     "document_version",
     "edit_date",
     "from",
     "has_attachment",
-    "in_use",
-    "in_use_by",
     "received_date",
     "received_date_from",
     "received_date_to",
@@ -102,7 +99,18 @@ pub(crate) fn filter(
             (false, false) => None,
         },
         all_versions: !latest,
+        in_use: maybe(query, "in_use")?,
+        checked_out: maybe(query, "checked_out")?,
+        in_use_by: query.text("in_use_by").map(key_of),
     })
+}
+
+/// Whether it is asked for what is so, or for what is not.
+fn maybe(query: &Query, name: &str) -> Result<Option<bool>, ApiError> {
+    match query.text(name) {
+        None => Ok(None),
+        Some(_) => query.flag(name).map(Some),
+    }
 }
 
 /// `document_number`: one, or several with commas.
@@ -132,15 +140,17 @@ async fn page_of(
         .await
 }
 
-async fn answer_results(
+/// The results shape, for what is asked and what `narrow` makes of it.
+pub(crate) async fn answer_results(
     app: &SharedApp,
     caller: &Caller,
     host: &Host,
     libraries: Vec<LibraryAlias>,
     query: &Query,
+    narrow: impl FnOnce(DocumentFilter) -> DocumentFilter,
 ) -> Result<Response, ApiError> {
     let paging = Paging::of(query)?;
-    let filter = filter(query, libraries, paging.by_cursor)?;
+    let filter = narrow(filter(query, libraries, paging.by_cursor)?);
     let who = caller.principal();
     let listed = page_of(app, who, filter, paging.page).await?;
     let items: Vec<_> = listed
@@ -160,7 +170,10 @@ pub(crate) async fn list_in_library(
     path: PathValues,
     query: Query,
 ) -> Result<Response, ApiError> {
-    answer_results(&app, &caller, &host, vec![path.library()?], &query).await
+    answer_results(&app, &caller, &host, vec![path.library()?], &query, |all| {
+        all
+    })
+    .await
 }
 
 /// `GET C/documents`.
@@ -172,7 +185,7 @@ pub(crate) async fn list(
     query: Query,
 ) -> Result<Response, ApiError> {
     let libraries = search::libraries(&query)?;
-    answer_results(&app, &caller, &host, libraries, &query).await
+    answer_results(&app, &caller, &host, libraries, &query, |all| all).await
 }
 
 /// `GET L/folders/{id}/documents`: the array shape.
@@ -289,9 +302,10 @@ pub(crate) async fn update(
     let who = caller.into_principal();
     let before = app.store.version(&id, &who)?;
     // Some clients send the profile inside, as they do with a file.
-    let fields = Fields(&body);
-    let fields = fields.object("doc_profile")?.unwrap_or(fields);
+    let whole = Fields(&body);
+    let fields = whole.object("doc_profile")?.unwrap_or(whole);
     let mut profile = wire::profile::document(&app, fields, &before.extra)?;
+    profile.keep_locked = whole.flag("keep_locked")?;
     wire::profile::complete(&mut profile, None, &before.extension);
     let changed = app
         .store

@@ -15,6 +15,7 @@ use chancery_proto::ids::DocumentId;
 use chancery_proto::level::Capability;
 use chancery_store::access::Principal;
 use chancery_store::documents::Version;
+use chancery_store::history::Activity;
 use futures_util::stream;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use http_body::Frame;
@@ -51,21 +52,21 @@ pub(crate) async fn download(
     let body = if method == Method::HEAD {
         Body::empty()
     } else {
-        let id = version.library.parse().map_err(ApiError::from)?;
-        stream_of(app.content.read(&id, &version.hash, range.clone()).await?)
+        let body = bytes_of(&app, &version, range.clone()).await?;
+        // Later parts belong to the fetching that began with the first one.
+        if range.start == 0 {
+            let activity = match query.text("activity") {
+                Some("export") => Activity::Export,
+                _ => Activity::View,
+            };
+            note(&app, &version, activity, who).await;
+        }
+        body
     };
-    let mut response = Response::new(body);
+    let mut response = file(&version, body);
     let answer = response.headers_mut();
     let length = range.end.saturating_sub(range.start);
     answer.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
-    let media = types::of_extension(&version.extension).media;
-    answer.insert(header::CONTENT_TYPE, HeaderValue::from_static(media));
-    answer.insert(header::CONTENT_DISPOSITION, disposition(&version));
-    // Whatever a document contains, it does not run as part of this site.
-    answer.insert(
-        header::CONTENT_SECURITY_POLICY,
-        HeaderValue::from_static("sandbox; default-src 'none'"),
-    );
     if let Ok(value) = HeaderValue::from_str(&etag) {
         answer.insert(header::ETAG, value);
     }
@@ -80,6 +81,43 @@ pub(crate) async fn download(
         *response.status_mut() = StatusCode::PARTIAL_CONTENT;
     }
     Ok(response)
+}
+
+/// The bytes of a version, or a part of them.
+pub(crate) async fn bytes_of(
+    app: &App,
+    version: &Version,
+    range: Range<u64>,
+) -> Result<Body, ApiError> {
+    let library = version.library.parse().map_err(ApiError::from)?;
+    let reader = app.content.read(&library, &version.hash, range).await?;
+    Ok(stream_of(reader))
+}
+
+/// An answer with a version's bytes, named and kept from doing harm.
+pub(crate) fn file(version: &Version, body: Body) -> Response {
+    let mut response = Response::new(body);
+    let answer = response.headers_mut();
+    let media = types::of_extension(&version.extension).media;
+    answer.insert(header::CONTENT_TYPE, HeaderValue::from_static(media));
+    answer.insert(header::CONTENT_DISPOSITION, disposition(version));
+    // Whatever a document contains, it does not run as part of this site.
+    answer.insert(
+        header::CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static("sandbox; default-src 'none'"),
+    );
+    response
+}
+
+/// Writes down who fetched it. Where that cannot be done the work goes on, and
+/// the log says so.
+async fn note(app: &App, version: &Version, activity: Activity, who: &Principal) {
+    let noted = app
+        .store
+        .note_fetched(version.clone(), activity, who.clone(), app.now());
+    if let Err(error) = noted.await {
+        tracing::error!(%error, user = who.user, "a download could not be written to the history");
+    }
 }
 
 /// The version that is meant: the one named, `version=vN`, or `latest=true`.

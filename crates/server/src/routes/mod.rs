@@ -10,8 +10,10 @@ mod discovery;
 pub(crate) mod documents;
 pub(crate) mod download;
 mod folders;
+mod history;
 mod leaving;
 mod libraries;
+mod locks;
 mod metadata;
 mod oauth;
 mod operation;
@@ -38,6 +40,24 @@ pub(crate) fn work(app: SharedApp) -> Router {
     let library = Router::new()
         .route("/documents", get(documents::list_in_library))
         .route("/documents/search", post(documents::search))
+        .route("/documents/checked-out", get(locks::checked_out_in_library))
+        .route(
+            "/documents/{id}/lock",
+            post(locks::lock).delete(locks::unlock),
+        )
+        .route(
+            "/documents/{id}/checkout",
+            get(locks::details)
+                .post(locks::check_out)
+                .delete(locks::unlock),
+        )
+        .route("/documents/{id}/history", get(history::lines))
+        .route(
+            "/documents/{id}/history/activities",
+            get(history::activities),
+        )
+        .route("/documents/{id}/history/users", get(history::users))
+        .route("/documents/{id}/history/versions", get(history::versions))
         .route(
             "/documents/{id}",
             get(documents::profile)
@@ -123,6 +143,7 @@ pub(crate) fn work(app: SharedApp) -> Router {
     let customer = people()
         .route("/libraries", get(libraries::list).post(libraries::create))
         .route("/documents", get(documents::list))
+        .route("/documents/checked-out", get(locks::checked_out))
         .route("/workspaces", get(workspaces::list))
         .route("/workspaces/search", post(workspaces::search_everywhere))
         .route("/folders", get(folders::list))

@@ -88,7 +88,7 @@ pub(crate) async fn new_version(
     let id = path.document()?;
     let who = caller.into_principal();
     let key = once_key(&app, &headers)?;
-    app.store.may_change(&id, &who)?;
+    app.store.may_add_version(&id, &who)?;
     let before = app.store.version(&id, &who)?;
     let received = receive(&app.content, &id.library, &headers, body).await?;
     let (profile, checksum) = read_change(&app, &received, &before)?;
@@ -191,6 +191,7 @@ fn read(
 ) -> Result<(Profile, Option<String>), ApiError> {
     let fields = doc_profile(received)?;
     let mut profile = wire::profile::document(app, fields, extra_before)?;
+    profile.keep_locked = Fields(&received.profile).flag("keep_locked")?;
     wire::profile::complete(
         &mut profile,
         received.file_name.as_deref(),

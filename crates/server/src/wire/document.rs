@@ -5,6 +5,7 @@ use crate::wire::types;
 use chancery_proto::clock::Timestamp;
 use chancery_store::access::{Access, Principal};
 use chancery_store::documents::Version;
+use chancery_store::locks::{Lock, LockKind};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -60,7 +61,45 @@ pub(crate) struct DocumentProfile<'a> {
     is_related: bool,
     has_attachment: bool,
     #[serde(flatten)]
+    in_use_by: Option<InUse>,
+    #[serde(flatten)]
     extra: Map<String, Value>,
+}
+
+/// Who has a document.
+#[derive(Debug, Serialize)]
+pub(crate) struct InUse {
+    in_use_by: String,
+    in_use_by_description: String,
+    lock_type: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    checkout_date: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    checkout_due_date: Option<Timestamp>,
+    checkout_comment: String,
+    checkout_path: String,
+    checkout_location: String,
+    checkout_appname: String,
+}
+
+/// Who has it, as it travels.
+pub(crate) fn in_use(app: &App, lock: &Lock) -> InUse {
+    let (in_use_by, in_use_by_description) = app.name_of(&lock.user);
+    let said = &lock.said;
+    InUse {
+        in_use_by,
+        in_use_by_description,
+        lock_type: match said.kind {
+            LockKind::Lock => "lock",
+            LockKind::CheckOut => "checkout",
+        },
+        checkout_date: Some(lock.since),
+        checkout_due_date: said.due,
+        checkout_comment: said.comment.clone(),
+        checkout_path: said.path.clone(),
+        checkout_location: said.location.clone(),
+        checkout_appname: said.application.clone(),
+    }
 }
 
 /// Fields that are there even when nobody set them.
@@ -158,15 +197,19 @@ pub(crate) fn profile<'a>(
         workspace_name: &version.workspace_name,
         is_latest: version.version == version.latest,
         latest: version.latest,
-        is_checked_out: false,
-        is_in_use: false,
-        in_use: false,
+        is_checked_out: version
+            .lock
+            .as_ref()
+            .is_some_and(|lock| lock.said.kind == LockKind::CheckOut),
+        is_in_use: version.lock.is_some(),
+        in_use: version.lock.is_some(),
         is_declared: false,
         declared: false,
         is_external: false,
         is_restorable: false,
         is_related: false,
         has_attachment: false,
+        in_use_by: version.lock.as_ref().map(|lock| in_use(app, lock)),
         extra: extra_of(&version.extra),
     }
 }
@@ -195,23 +238,28 @@ pub(crate) struct DocumentOperations {
 
 pub(crate) fn operations(version: &Version, who: &Principal) -> DocumentOperations {
     let access = version.access(who);
+    let own = |lock: &Lock| lock.user == who.user;
+    let is_free = version.lock.as_deref().is_none_or(own);
     let writes = access >= Access::ReadWrite;
     DocumentOperations {
         archive: false,
         copy: false,
         create_new_version: writes,
         declare: false,
-        delete: access >= Access::Full,
+        delete: access >= Access::Full && is_free,
         freeze: false,
-        lock: false,
+        lock: writes && version.lock.is_none(),
         moving: false,
         relate: false,
-        replace: writes,
+        replace: writes && is_free,
         restore: false,
         set_security: access >= Access::ChangeSecurity,
         undeclare: false,
         unfreeze: false,
-        unlock: false,
-        update: writes,
+        unlock: version
+            .lock
+            .as_deref()
+            .is_some_and(|lock| own(lock) || who.administrator),
+        update: writes && is_free,
     }
 }

@@ -147,6 +147,7 @@ pub(crate) fn document(
         None => fields.owned("sub_class")?,
     };
     Ok(Profile {
+        keep_locked: None,
         // An empty name is not a wish for the default: it is refused.
         name: fields.owned("name")?,
         extension: some("extension")?.map(|extension| {

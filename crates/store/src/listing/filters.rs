@@ -47,6 +47,12 @@ pub struct DocumentFilter {
     pub mail: Option<bool>,
     /// Every version and not only the latest.
     pub all_versions: bool,
+    /// Only what somebody has, or only what nobody has.
+    pub in_use: Option<bool>,
+    /// Only what somebody has checked out, or only what nobody has.
+    pub checked_out: Option<bool>,
+    /// Only what this person has: a key.
+    pub in_use_by: Option<String>,
 }
 
 /// What workspaces and folders have to be like. Absent means anything.
@@ -109,6 +115,21 @@ pub(super) fn document_query(who: &Principal, filter: &DocumentFilter) -> Query 
         let not = if mail { "" } else { "NOT " };
         query.add(format!("v.extension {not}IN ('eml', 'msg')"));
     }
+    if let Some(in_use) = filter.in_use {
+        query.add(if in_use {
+            "k.user IS NOT NULL"
+        } else {
+            "k.user IS NULL"
+        });
+    }
+    if let Some(checked_out) = filter.checked_out {
+        query.add(if checked_out {
+            "k.kind = 2"
+        } else {
+            "k.kind IS NOT 2"
+        });
+    }
+    query.equal("k.user", filter.in_use_by.as_deref());
     query.between("v.edited", filter.edited_from, filter.edited_to);
     query.between("v.created", filter.created_from, filter.created_to);
     query

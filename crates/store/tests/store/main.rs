@@ -8,7 +8,7 @@ use chancery_proto::clock::Timestamp;
 use chancery_proto::ids::{ContainerId, DocumentId};
 use chancery_proto::work::DefaultSecurity;
 use chancery_store::Store;
-use chancery_store::access::Principal;
+use chancery_store::access::{Principal, Via};
 use chancery_store::audit::AuditEntry;
 use chancery_store::containers::{Container, NewContainer};
 use chancery_store::documents::Version;
@@ -91,6 +91,7 @@ fn person(user: &str) -> Principal {
         administrator: false,
         external: user == "eve",
         server: false,
+        via: Via::default(),
     }
 }
 

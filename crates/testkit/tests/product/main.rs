@@ -48,3 +48,4 @@ mod uses;
 mod weather;
 mod window;
 mod windows;
+mod working;

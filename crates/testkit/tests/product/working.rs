@@ -1,0 +1,269 @@
+//! Working on documents together: locks, check-outs, and what the history says.
+
+use crate::sessions::administrator;
+use chancery_testkit::server::{API, TestServer, Upload};
+use chancery_testkit::{Answer, Request};
+use serde_json::{Value, json};
+
+/// A firm with two people who have a document in common.
+struct Office {
+    server: TestServer,
+    ann: String,
+    bob: String,
+    letter: String,
+}
+
+impl Office {
+    fn new() -> Self {
+        let server = TestServer::start();
+        let [ann, bob] = ["Ann", "Bob"].map(|id| {
+            let password = server.add_person(id);
+            let body = json!({"user_id": id, "password": password, "application_name": "tests"});
+            let login = Request::new("PUT", "/api/v1/session/login").json(&body);
+            let answer = server.call(login).expect(200).json();
+            answer["X-Auth-Token"].as_str().expect("a token").to_owned()
+        });
+        let workspace = server.workspace(&ann, "Matter");
+        let folder = server.folder(&ann, &workspace, "Letters");
+        let path = format!("{API}/folders/{folder}/documents");
+        let filed = upload(&server, &ann, "POST", &path, &json!({}), "one").expect(201);
+        let letter = filed.json()["data"]["id"]
+            .as_str()
+            .expect("an id")
+            .to_owned();
+        Self {
+            server,
+            ann,
+            bob,
+            letter,
+        }
+    }
+
+    fn at(&self, more: &str) -> String {
+        format!("{API}/documents/{}{more}", self.letter)
+    }
+
+    fn get(&self, token: &str, more: &str) -> Answer {
+        self.server.call(Request::get(&self.at(more)).token(token))
+    }
+
+    fn send(&self, token: &str, method: &str, more: &str, body: &Value) -> Answer {
+        let path = self.at(more);
+        self.server
+            .call(Request::new(method, &path).token(token).json(body))
+    }
+
+    fn delete(&self, token: &str, more: &str) -> u16 {
+        let path = self.at(more);
+        self.server
+            .call(Request::new("DELETE", &path).token(token))
+            .status
+    }
+
+    fn replace(&self, token: &str, profile: &Value, text: &str) -> Answer {
+        upload(&self.server, token, "PUT", &self.at("/file"), profile, text)
+    }
+
+    fn profile(&self, token: &str) -> Value {
+        self.get(token, "").expect(200).json()["data"].clone()
+    }
+}
+
+fn upload(
+    server: &TestServer,
+    token: &str,
+    method: &str,
+    path: &str,
+    profile: &Value,
+    text: &str,
+) -> Answer {
+    let mut whole = profile.clone();
+    whole["doc_profile"] = json!({"name": "Letter", "extension": "txt"});
+    let upload = Upload::new(&whole);
+    let (body, length) = upload.around(text.as_bytes(), text.len() as u64);
+    let call = Request::new(method, path).token(token);
+    server.call(call.stream(Upload::CONTENT_TYPE, body, length))
+}
+
+#[test]
+fn whoever_comes_second_reads_only_and_is_told_who_has_it_and_since_when() {
+    let office = Office::new();
+    let (ann, bob) = (&office.ann, &office.bob);
+    assert_eq!(office.get(ann, "/checkout").status, 404);
+    let said = json!({
+        "appname": "Writer", "comments": "the last round", "location": "ANN-PC",
+        "path": "C:\\Work\\Letter.txt", "due_date": "2027-01-15T12:00:00Z",
+    });
+    let taken = office.send(ann, "POST", "/checkout", &said).expect(200);
+    assert_eq!(taken.text(), "one");
+    assert!(
+        taken
+            .header("content-disposition")
+            .is_some_and(|value| value.contains("Letter.txt"))
+    );
+    let details = office.get(bob, "/checkout").expect(200).json()["data"].clone();
+    assert_eq!(details["in_use_by"], "Ann");
+    assert_eq!(details["checkout_due_date"], "2027-01-15T12:00:00.000Z");
+    let profile = office.profile(bob);
+    for (field, value) in [
+        ("is_checked_out", json!(true)),
+        ("is_in_use", json!(true)),
+        ("in_use", json!(true)),
+        ("in_use_by", json!("Ann")),
+        ("lock_type", json!("checkout")),
+        ("checkout_comment", json!("the last round")),
+        ("checkout_path", json!("C:\\Work\\Letter.txt")),
+    ] {
+        assert_eq!(profile[field], value, "{field}");
+    }
+    for refused in [
+        office.replace(bob, &json!({}), "two"),
+        office.send(bob, "PATCH", "", &json!({"comment": "mine"})),
+        office.send(bob, "POST", "/checkout", &json!({})),
+        office.send(bob, "POST", "/lock", &json!({})),
+    ] {
+        assert_eq!(refused.status, 409);
+        let text = refused.text();
+        assert!(text.contains("has checked it out since 20"), "{text}");
+        assert!(text.contains("Open it read-only"), "{text}");
+    }
+    assert_eq!(office.delete(bob, ""), 409);
+    assert_eq!(office.get(bob, "/download").expect(200).text(), "one");
+    let operations = office.get(bob, "/operations").expect(200).json()["data"].clone();
+    for name in ["replace", "update", "delete", "lock", "unlock"] {
+        assert_eq!(operations[name], false, "{name}");
+    }
+    assert_eq!(operations["create_new_version"], true);
+    // What Ann has is listed for her, and is nobody else's.
+    let listed = |token: &str, more: &str| {
+        let path = format!("{API}/documents{more}");
+        let listed = office.server.call(Request::get(&path).token(token));
+        let listed = listed.expect(200).json();
+        listed["data"]["results"].as_array().map(Vec::len)
+    };
+    assert_eq!(listed(ann, "/checked-out"), Some(1));
+    assert_eq!(listed(bob, "/checked-out"), Some(0));
+    assert_eq!(listed(bob, "?in_use_by=ANN"), Some(1));
+    assert_eq!(listed(bob, "?checked_out=false"), Some(0));
+    // She checks it in, and keeps it at first.
+    let kept = office
+        .replace(ann, &json!({"keep_locked": true}), "two")
+        .expect(200);
+    assert_eq!(kept.json()["data"]["is_checked_out"], true);
+    let checked_in = office.replace(ann, &json!({}), "three").expect(200);
+    assert_eq!(checked_in.json()["data"]["is_in_use"], false);
+    let _ = office.replace(bob, &json!({}), "four").expect(200);
+}
+
+#[test]
+fn a_lock_is_released_by_whoever_has_it_or_on_the_record_by_an_administrator() {
+    let office = Office::new();
+    let (ann, bob) = (&office.ann, &office.bob);
+    let locked = office.send(ann, "POST", "/lock", &json!({"comments": "wait"}));
+    assert_eq!(locked.expect(200).json()["data"]["lock_type"], "lock");
+    assert_eq!(office.profile(bob)["is_checked_out"], false);
+    assert_eq!(office.delete(bob, "/lock"), 403);
+    let root = administrator(&office.server);
+    assert_eq!(office.delete(&root, "/lock"), 200);
+    assert_eq!(office.delete(&root, "/lock"), 404);
+    let history = office.get(ann, "/history?limit=1").expect(200).json();
+    let line = &history["data"][0];
+    assert_eq!(line["activity"], "unlock", "{line}");
+    assert_eq!(line["user"], "admin");
+    assert_eq!(line["comments"], "released for ann");
+    // A new version by somebody else harms nothing, and a lock goes on with its
+    // own next version where that is wanted.
+    let _ = office.send(ann, "POST", "/lock", &json!({})).expect(200);
+    let path = office.at("/versions");
+    let other = upload(&office.server, bob, "POST", &path, &json!({}), "bob's").expect(201);
+    assert_eq!(other.json()["data"]["is_in_use"], false);
+    assert_eq!(office.profile(ann)["in_use_by"], "Ann");
+    let keeps = json!({"keep_locked": true});
+    let own = upload(&office.server, ann, "POST", &path, &keeps, "ann's").expect(201);
+    assert_eq!(own.json()["data"]["in_use_by"], "Ann");
+    assert_eq!(office.profile(ann)["is_in_use"], false);
+    // Bad words change nothing.
+    for body in [
+        json!({"comments": 7}),
+        json!({"due_date": "soon"}),
+        json!({"comments": "x".repeat(2001)}),
+        json!({"path": "a\u{0}b"}),
+    ] {
+        let refused = office.send(bob, "POST", "/lock", &body).expect(400);
+        assert!(
+            refused.text().contains("cannot be used"),
+            "{}",
+            refused.text()
+        );
+    }
+    assert_eq!(office.profile(bob)["is_in_use"], false);
+}
+
+#[test]
+fn the_history_says_who_did_what_when_and_from_where_to_those_who_may_see_it() {
+    let office = Office::new();
+    let (ann, bob) = (&office.ann, &office.bob);
+    let _ = office.get(bob, "/download").expect(200);
+    let _ = office.get(bob, "/download?activity=export").expect(200);
+    let part = Request::get(&office.at("/download"));
+    let part = part.token(bob).header("Range", "bytes=1-");
+    assert_eq!(office.server.call(part).status, 206);
+    let _ = office
+        .send(ann, "PATCH", "", &json!({"comment": "better"}))
+        .expect(200);
+    let path = office.at("/versions");
+    let _ = upload(&office.server, ann, "POST", &path, &json!({}), "two").expect(201);
+    let lines = |more: &str| {
+        let answer = office
+            .get(ann, &format!("/history?total=true{more}"))
+            .expect(200)
+            .json();
+        let words: Vec<String> = answer["data"]
+            .as_array()
+            .expect("a list")
+            .iter()
+            .map(|line| line["activity"].as_str().expect("a word").to_owned())
+            .collect();
+        assert_eq!(answer["total_count"], words.len(), "{answer}");
+        words
+    };
+    assert_eq!(lines(""), ["profile_edit", "export", "view", "create"]);
+    assert_eq!(
+        lines("&all_versions=true"),
+        ["new_version", "profile_edit", "export", "view", "create"]
+    );
+    assert_eq!(lines("&activity=view,download"), ["export", "view"]);
+    assert_eq!(lines("&activity=print"), [] as [&str; 0]);
+    assert_eq!(lines("&user=BOB"), ["export", "view"]);
+    assert_eq!(
+        lines("&activity_date_start=2099-01-01T00:00:00Z"),
+        [] as [&str; 0]
+    );
+    let view = office.get(ann, "/history?activity=view").expect(200).json()["data"][0].clone();
+    assert_eq!(
+        (&view["user"], &view["location"]),
+        (&json!("Bob"), &json!("127.0.0.1"))
+    );
+    assert_eq!(view["id"], office.letter.as_str());
+    let counted = office
+        .get(ann, "/history/users?all_versions=true")
+        .expect(200)
+        .json();
+    assert_eq!(counted["data"][0]["activity_count"], 3, "{counted}");
+    let counted = office.get(ann, "/history/activities").expect(200).json();
+    assert_eq!(counted["data"].as_array().map(Vec::len), Some(4));
+    let counted = office.get(ann, "/history/versions").expect(200).json();
+    assert_eq!(counted["data"][0]["version"], 2, "{counted}");
+    assert_eq!(office.get(ann, "/history?activity=sing").status, 400);
+    // Of what somebody may not see there is no history either.
+    let private = json!({"default_security": "private"});
+    let _ = office.send(ann, "POST", "/security", &private).expect(200);
+    for more in [
+        "/history",
+        "/history/users",
+        "/history/versions",
+        "/history?activity=print",
+    ] {
+        assert_eq!(office.get(bob, more).status, 404, "{more}");
+    }
+}
