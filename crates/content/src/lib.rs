@@ -1,10 +1,12 @@
 #![doc = include_str!("../README.md")]
 
+mod discard;
 mod error;
 mod reader;
 mod sweep;
 mod upload;
 
+pub use discard::Discarded;
 pub use error::ContentError;
 pub use reader::Reader;
 pub use sweep::Swept;

@@ -1,7 +1,7 @@
 //! Bytes in and out of a real directory.
 
 use bytes::Bytes;
-use chancery_content::{Content, ContentError, ContentHash, Landed, Swept};
+use chancery_content::{Content, ContentError, ContentHash, Discarded, Landed, Swept};
 use chancery_proto::ids::LibraryAlias;
 use proptest::prelude::*;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -189,4 +189,84 @@ async fn content_shorter_than_recorded_is_damage_and_not_a_short_answer() {
     landed.settle();
     let refused = content.read(&active(), &hash, 0..13).await;
     assert!(matches!(refused, Err(ContentError::Missing)));
+}
+
+#[tokio::test]
+async fn what_was_purged_leaves_the_disk_unless_somebody_needs_it_or_may_in_a_moment() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let content = Content::open(directory.path()).expect("opens");
+    let landed = land(&content, b"Dear Ms Example").await;
+    let hash = landed.hash();
+    let discard = |needed: bool| {
+        let outcome = content.discard(&active(), &hash, || Ok::<_, ContentError>(needed));
+        outcome.expect("answers")
+    };
+    // It has landed, and is not recorded yet.
+    assert_eq!(discard(false), Discarded::Later);
+    assert_eq!(read(&content, &hash, 0..15).await, b"Dear Ms Example");
+    landed.settle();
+    assert_eq!(discard(true), Discarded::Needed);
+    assert_eq!(read(&content, &hash, 0..15).await, b"Dear Ms Example");
+    assert_eq!(discard(false), Discarded::Gone);
+    assert!(content.read(&active(), &hash, 0..15).await.is_err());
+    assert_eq!(files(directory.path(), "objects"), 0);
+    // There is nothing left to do, and nothing breaks.
+    assert_eq!(discard(false), Discarded::Gone);
+    // A try that broke off in the middle is finished, either way.
+    let again = land(&content, b"Dear Ms Example").await;
+    again.settle();
+    let name = chancery_content::hex(&hash);
+    let object = directory
+        .path()
+        .join("objects/ACTIVE")
+        .join(&name[..2])
+        .join(&name);
+    std::fs::rename(&object, object.with_extension("aside")).expect("put aside");
+    assert_eq!(discard(true), Discarded::Needed);
+    assert_eq!(read(&content, &hash, 0..15).await, b"Dear Ms Example");
+    std::fs::rename(&object, object.with_extension("aside")).expect("put aside");
+    assert_eq!(discard(false), Discarded::Gone);
+    assert_eq!(files(directory.path(), "objects"), 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_uploads_what_is_purged_in_that_moment_loses_nothing() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let content = Content::open(directory.path()).expect("opens");
+    let recorded = std::sync::Arc::new(AtomicBool::new(false));
+    let over = std::sync::Arc::new(AtomicBool::new(false));
+    let hash = {
+        let landed = land(&content, b"the same bytes").await;
+        let hash = landed.hash();
+        landed.settle();
+        hash
+    };
+    let purging = {
+        let (content, recorded, over) = (content.clone(), recorded.clone(), over.clone());
+        std::thread::spawn(move || {
+            let mut gone = 0;
+            while !over.load(Ordering::SeqCst) {
+                let needed = || Ok::<_, ContentError>(recorded.load(Ordering::SeqCst));
+                let outcome = content.discard(&active(), &hash, needed);
+                gone += u32::from(outcome.expect("answers") == Discarded::Gone);
+            }
+            gone
+        })
+    };
+    for _ in 0..300 {
+        let landed = land(&content, b"the same bytes").await;
+        recorded.store(true, Ordering::SeqCst);
+        landed.settle();
+        // A purge that has put it aside puts it back in a moment.
+        let mut left = 1_000;
+        while content.read(&active(), &hash, 0..14).await.is_err() {
+            left -= 1;
+            assert!(left > 0, "what was recorded is lost");
+            tokio::task::yield_now().await;
+        }
+        recorded.store(false, Ordering::SeqCst);
+    }
+    over.store(true, Ordering::SeqCst);
+    let gone = purging.join().expect("ended");
+    assert!(gone > 0, "nothing was ever purged");
 }

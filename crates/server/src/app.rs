@@ -4,7 +4,7 @@ use crate::config::{Config, Method};
 use crate::http::counters::Counters;
 use crate::http::error::ApiError;
 use crate::trusted::Trusted;
-use chancery_content::Content;
+use chancery_content::{Content, ContentError, Discarded};
 use chancery_identity::Identity;
 use chancery_proto::clock::{SharedClock, Timestamp};
 use chancery_proto::level::{ApiLevel, Capability, capabilities_of};
@@ -90,6 +90,31 @@ impl App {
             Some(user) => (user.id.clone(), user.full_name.clone()),
             None => (key.to_owned(), String::new()),
         }
+    }
+
+    /// Takes bytes that were purged off the disk, as far as that can be done now.
+    pub(crate) async fn discard_purged(&self) {
+        if let Err(error) = self.try_discard_purged().await {
+            tracing::error!(%error, "purged bytes are still on the disk; it is tried again");
+        }
+    }
+
+    async fn try_discard_purged(&self) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+        for (library, hash) in self.store.purged_content()? {
+            let (store, content, alias) =
+                (self.store.clone(), self.content.clone(), library.clone());
+            let discarding = tokio::task::spawn_blocking(move || {
+                content.discard(&alias, &hash, || {
+                    store
+                        .content_is_needed(&alias, &hash)
+                        .map_err(|error| ContentError::from(std::io::Error::other(error)))
+                })
+            });
+            if discarding.await?? != Discarded::Later {
+                self.store.forget_purged(&library, hash).await?;
+            }
+        }
+        Ok(())
     }
 
     /// Runs a longer read where it does not hold up other requests.

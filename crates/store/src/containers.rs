@@ -208,6 +208,24 @@ pub(crate) fn find(
     }
 }
 
+/// The containers from the workspace down to this one.
+pub(crate) fn path(
+    connection: &Connection,
+    id: &ContainerId,
+    who: &Principal,
+) -> Result<Vec<Container>, StoreError> {
+    let mut path = vec![find(connection, id, who)?];
+    while let Some(above) = path.last().and_then(|last| last.parent) {
+        let above = ContainerId {
+            library: id.library.clone(),
+            number: above,
+        };
+        path.push(find(connection, &above, who)?);
+    }
+    path.reverse();
+    Ok(path)
+}
+
 /// The container, if the principal may do that much with it.
 pub(crate) fn find_for(
     connection: &Connection,
@@ -303,21 +321,7 @@ impl Store {
         id: &ContainerId,
         who: &Principal,
     ) -> Result<Vec<Container>, StoreError> {
-        self.read(|connection| {
-            let mut path = vec![find(connection, id, who)?];
-            while let Some(above) = path.last().and_then(|last| last.parent) {
-                path.push(find(
-                    connection,
-                    &ContainerId {
-                        library: id.library.clone(),
-                        number: above,
-                    },
-                    who,
-                )?);
-            }
-            path.reverse();
-            Ok(path)
-        })
+        self.read(|connection| path(connection, id, who))
     }
 
     /// Makes a workspace.
@@ -446,6 +450,7 @@ impl Store {
             for from in [
                 "DELETE FROM containers WHERE library = ?1 AND number = ?2",
                 "DELETE FROM walled WHERE library = ?1 AND workspace = ?2",
+                "DELETE FROM pairs WHERE library = ?1 AND number = ?2 AND version = 0",
             ] {
                 connection.execute(from, params![library.id, id.number])?;
             }

@@ -159,8 +159,36 @@ fn settle(connection: &Connection, version: &mut Version, above: Held) -> Result
     Ok(())
 }
 
+/// Writes a new document with its first version, at home in `above`.
+pub(crate) fn insert_new(
+    connection: &Connection,
+    library: i64,
+    version: &mut Version,
+    above: &containers::Container,
+) -> Result<(), StoreError> {
+    settle(connection, version, above.held())?;
+    connection
+        .prepare_cached("INSERT INTO documents VALUES (?1, ?2, ?3, 1, 1, ?4)")?
+        .execute(params![
+            library,
+            version.number,
+            above.workspace,
+            above.number
+        ])?;
+    insert_version(connection, library, version)?;
+    connection
+        .prepare_cached("INSERT INTO filings VALUES (?1, ?2, ?3, ?4)")?
+        .execute(params![
+            library,
+            above.number,
+            name_key(&version.name),
+            version.number
+        ])?;
+    Ok(())
+}
+
 /// The version as it is kept now, for the answer to whoever wrote it.
-fn written(
+pub(crate) fn written(
     connection: &Connection,
     version: &Version,
     who: Principal,
@@ -296,7 +324,7 @@ impl Store {
                 file_edited: now,
                 extra: "{}".to_owned(),
                 workspace: above.workspace,
-                workspace_name: above.workspace_name.clone(),
+                workspace_name: String::new(),
                 own_entries: entries::NONE,
                 entries: above.entries,
                 granted: None,
@@ -304,19 +332,7 @@ impl Store {
                 lock: None,
             };
             profile.lay_over(&mut version);
-            settle(connection, &mut version, above.held())?;
-            connection
-                .prepare_cached("INSERT INTO documents VALUES (?1, ?2, ?3, 1, 1)")?
-                .execute(params![library.id, number, above.workspace])?;
-            insert_version(connection, library.id, &version)?;
-            connection
-                .prepare_cached("INSERT INTO filings VALUES (?1, ?2, ?3, ?4)")?
-                .execute(params![
-                    library.id,
-                    above.number,
-                    name_key(&version.name),
-                    number
-                ])?;
+            insert_new(connection, library.id, &mut version, &above)?;
             history::add(
                 connection,
                 library.id,

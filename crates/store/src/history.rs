@@ -36,11 +36,19 @@ pub enum Activity {
     Security,
     /// It was deleted.
     Delete,
+    /// It was moved to another folder, or out of one.
+    Move,
+    /// It was copied.
+    Copy,
+    /// It came back from the trash.
+    Restore,
+    /// It was deleted for good.
+    Purge,
 }
 
 impl Activity {
     /// All of them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 16] = [
         Self::Create,
         Self::NewVersion,
         Self::View,
@@ -53,6 +61,10 @@ impl Activity {
         Self::CheckIn,
         Self::Security,
         Self::Delete,
+        Self::Move,
+        Self::Copy,
+        Self::Restore,
+        Self::Purge,
     ];
 
     /// The number that is kept and travels.
@@ -71,6 +83,10 @@ impl Activity {
             Self::CheckIn => 10,
             Self::Security => 11,
             Self::Delete => 12,
+            Self::Move => 13,
+            Self::Copy => 14,
+            Self::Restore => 15,
+            Self::Purge => 16,
         }
     }
 
@@ -94,6 +110,10 @@ impl Activity {
             Self::CheckIn => "checkin",
             Self::Security => "security_change",
             Self::Delete => "delete",
+            Self::Move => "move",
+            Self::Copy => "copy",
+            Self::Restore => "restore",
+            Self::Purge => "purge",
         }
     }
 
@@ -113,6 +133,10 @@ impl Activity {
             Self::CheckIn => "Checked in",
             Self::Security => "Security changed",
             Self::Delete => "Deleted",
+            Self::Move => "Moved",
+            Self::Copy => "Copied",
+            Self::Restore => "Restored",
+            Self::Purge => "Deleted for good",
         }
     }
 }

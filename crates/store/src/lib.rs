@@ -19,11 +19,14 @@ pub mod history;
 pub mod libraries;
 pub mod listing;
 pub mod locks;
+mod moving;
 mod names;
 pub mod once;
+pub mod pairs;
 pub mod renewals;
 mod schema;
 pub mod security;
+pub mod trash;
 pub mod users;
 pub mod walls;
 

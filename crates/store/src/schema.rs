@@ -5,7 +5,14 @@ use rusqlite::{Connection, TransactionBehavior};
 
 /// Each step brings the schema from its index to the next number. A released
 /// step is never changed.
-const STEPS: &[&str] = &[FIRST, APPLICATIONS, SEVERAL_SERVERS, ENTRIES, WORKING];
+const STEPS: &[&str] = &[
+    FIRST,
+    APPLICATIONS,
+    SEVERAL_SERVERS,
+    ENTRIES,
+    WORKING,
+    HOMES,
+];
 
 const FIRST: &str = "
 CREATE TABLE meta (key TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
@@ -360,6 +367,32 @@ CREATE TRIGGER history_stays BEFORE UPDATE ON history BEGIN SELECT RAISE(ABORT, 
 CREATE TRIGGER history_is_kept BEFORE DELETE ON history BEGIN SELECT RAISE(ABORT, 'history is only added to'); END;
 CREATE TRIGGER audit_stays BEFORE UPDATE ON audit BEGIN SELECT RAISE(ABORT, 'the audit is only added to'); END;
 CREATE TRIGGER audit_is_kept BEFORE DELETE ON audit BEGIN SELECT RAISE(ABORT, 'the audit is only added to'); END;
+";
+
+const HOMES: &str = "
+-- The folder that a document inherits from; 0 where it is in none.
+ALTER TABLE documents ADD COLUMN home INTEGER NOT NULL DEFAULT 0;
+UPDATE documents SET home = COALESCE((SELECT MIN(f.folder) FROM filings f
+    WHERE f.library = documents.library AND f.number = documents.number), 0);
+CREATE INDEX documents_by_home ON documents (library, home);
+CREATE INDEX versions_in_trash ON versions (library, deleted) WHERE deleted IS NOT NULL;
+
+-- Bytes that were purged and may still be on the disk.
+CREATE TABLE purged (
+    library INTEGER NOT NULL,
+    hash BLOB NOT NULL,
+    PRIMARY KEY (library, hash)
+) WITHOUT ROWID;
+
+-- What applications keep beside an item. version is 0 for a container.
+CREATE TABLE pairs (
+    library INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    version INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    value TEXT NOT NULL,
+    PRIMARY KEY (library, number, version, name)
+) WITHOUT ROWID;
 ";
 
 pub(crate) fn upgrade(connection: &mut Connection) -> Result<(), StoreError> {

@@ -140,8 +140,8 @@ pub(crate) fn held_by_container(
     found.ok_or(StoreError::NotFound("container"))
 }
 
-/// What a document inherits: what holds of the first folder it is in. One that
-/// is in none is private.
+/// What a document inherits: what holds of its home. One without a home is
+/// private.
 pub(crate) fn above_document(
     connection: &Connection,
     library: i64,
@@ -149,9 +149,9 @@ pub(crate) fn above_document(
 ) -> Result<Held, StoreError> {
     let found = connection
         .prepare_cached(
-            "SELECT c.effective_security, c.entries FROM filings f
-             JOIN containers c ON c.library = f.library AND c.number = f.folder
-             WHERE f.library = ?1 AND f.number = ?2 ORDER BY f.folder LIMIT 1",
+            "SELECT c.effective_security, c.entries FROM documents d
+             JOIN containers c ON c.library = d.library AND c.number = d.home
+             WHERE d.library = ?1 AND d.number = ?2",
         )?
         .query_row(params![library, number], |row| {
             Ok(Held {
@@ -205,9 +205,9 @@ pub(crate) fn pass_on(
     Ok(())
 }
 
-/// Versions of the documents that have that folder as their first.
-const FILED_FIRST: &str = "number IN (SELECT f.number FROM filings f WHERE f.library = ?1 AND f.folder = ?2
-     AND NOT EXISTS (SELECT 1 FROM filings g WHERE g.library = f.library AND g.number = f.number AND g.folder < f.folder))";
+/// Versions of the documents whose home is that folder.
+const AT_HOME: &str =
+    "number IN (SELECT d.number FROM documents d WHERE d.library = ?1 AND d.home = ?2)";
 
 fn pass_on_to_documents(
     connection: &Connection,
@@ -217,7 +217,7 @@ fn pass_on_to_documents(
 ) -> Result<(), StoreError> {
     let owns: Vec<i64> = connection
         .prepare_cached(&format!(
-            "SELECT DISTINCT own_entries FROM versions WHERE library = ?1 AND default_security = 0 AND {FILED_FIRST}"
+            "SELECT DISTINCT own_entries FROM versions WHERE library = ?1 AND default_security = 0 AND {AT_HOME}"
         ))?
         .query_map(params![library, folder], |row| row.get(0))?
         .collect::<Result<_, _>>()?;
@@ -226,7 +226,7 @@ fn pass_on_to_documents(
         connection
             .prepare_cached(&format!(
                 "UPDATE versions SET effective_security = ?3, entries = ?4
-                 WHERE library = ?1 AND default_security = 0 AND own_entries = ?5 AND {FILED_FIRST}"
+                 WHERE library = ?1 AND default_security = 0 AND own_entries = ?5 AND {AT_HOME}"
             ))?
             .execute(params![
                 library,

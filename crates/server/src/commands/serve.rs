@@ -39,7 +39,8 @@ const WRITE_USES: Duration = Duration::from_secs(1);
 const FOLLOW_CHANGES: Duration = Duration::from_millis(500);
 /// Sessions that ran out leave the memory so often.
 const FORGET_EXPIRED: Duration = Duration::from_secs(60);
-/// Sign-ins that are long over leave the database so often.
+/// Sign-ins that are long over leave the database so often, and bytes that were
+/// purged the disk, where they could not at once.
 const FORGET_OLD: Duration = Duration::from_secs(3600);
 
 #[derive(Debug, Args)]
@@ -291,7 +292,10 @@ async fn keep_up(app: SharedApp, mut stop: watch::Receiver<bool>) {
             _ = write.tick() => app.identity.write_uses().await,
             _ = follow.tick() => app.identity.follow_changes().await,
             () = app.identity.hear() => app.identity.follow_changes().await,
-            _ = forget_old.tick() => app.identity.forget_old().await,
+            _ = forget_old.tick() => {
+                app.discard_purged().await;
+                app.identity.forget_old().await
+            }
             _ = forget.tick() => {
                 app.identity.forget_expired();
                 Ok(())

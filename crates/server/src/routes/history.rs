@@ -22,13 +22,16 @@ fn kinds(query: &Query) -> Result<Vec<Activity>, ApiError> {
     for word in query.list("activity") {
         let some: &[Activity] = match word.as_str() {
             "all" => &Activity::ALL,
-            "copy" | "email" | "print" | "share" => &[],
+            "copy" => &[Activity::Copy],
+            "email" | "print" | "share" => &[],
             "download" => &[Activity::Export, Activity::CheckOut],
             "edit" => &[
                 Activity::Replace,
                 Activity::Profile,
                 Activity::CheckIn,
                 Activity::Security,
+                Activity::Move,
+                Activity::Restore,
             ],
             "version" => &[Activity::Create, Activity::NewVersion],
             "view" => &[Activity::View],

@@ -15,14 +15,17 @@ mod leaving;
 mod libraries;
 mod locks;
 mod metadata;
+mod moving;
 mod oauth;
 mod operation;
+mod pairs;
 mod people;
 pub(crate) mod search;
 mod security;
 mod session_api;
 mod sessions;
 mod ticket;
+mod trash;
 pub(crate) mod upload;
 mod visitor;
 mod walls;
@@ -41,6 +44,30 @@ pub(crate) fn work(app: SharedApp) -> Router {
         .route("/documents", get(documents::list_in_library))
         .route("/documents/search", post(documents::search))
         .route("/documents/checked-out", get(locks::checked_out_in_library))
+        .route("/documents/parents", post(moving::parents))
+        .route("/documents/{id}/copy", post(moving::copy))
+        .route("/documents/{id}/path", get(moving::paths))
+        .route(
+            "/documents/{id}/name-value-pairs",
+            get(pairs::of_document).patch(pairs::change_document),
+        )
+        .route(
+            "/workspaces/{id}/name-value-pairs",
+            get(pairs::of_container).patch(pairs::change_container),
+        )
+        .route(
+            "/folders/{id}/name-value-pairs",
+            get(pairs::of_container).patch(pairs::change_container),
+        )
+        .route("/folders/{id}/move", post(moving::folder))
+        .route("/folders/{id}/documents/{document}", delete(moving::unfile))
+        .route(
+            "/folders/{id}/documents/{document}/move",
+            post(moving::document),
+        )
+        .route("/trash-bin/documents", get(trash::list))
+        .route("/trash-bin/documents/{id}", delete(trash::purge))
+        .route("/trash-bin/documents/{id}/restore", post(trash::restore))
         .route(
             "/documents/{id}/lock",
             post(locks::lock).delete(locks::unlock),

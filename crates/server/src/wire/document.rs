@@ -243,13 +243,13 @@ pub(crate) fn operations(version: &Version, who: &Principal) -> DocumentOperatio
     let writes = access >= Access::ReadWrite;
     DocumentOperations {
         archive: false,
-        copy: false,
+        copy: access >= Access::Read,
         create_new_version: writes,
         declare: false,
         delete: access >= Access::Full && is_free,
         freeze: false,
         lock: writes && version.lock.is_none(),
-        moving: false,
+        moving: access >= Access::Full && is_free,
         relate: false,
         replace: writes && is_free,
         restore: false,

@@ -38,6 +38,9 @@ struct Model {
     workspace: Item,
     folder: Item,
     document: Item,
+    /// Another workspace, and whether the document is in it.
+    other: Item,
+    is_away: bool,
     members: BTreeSet<(usize, &'static str)>,
     disabled: BTreeSet<usize>,
     /// None where there is no wall.
@@ -51,6 +54,18 @@ impl Model {
         let mine = all.filter(|group| self.members.iter().any(|one| *one == (*group, user)));
         mine.map(|group| Trustee::Group(GROUPS[group].to_owned()))
             .collect()
+    }
+
+    /// To the document, wherever it is.
+    fn to_document(&self, who: &Principal) -> Access {
+        if self.is_away {
+            let outside = Self {
+                insiders: None,
+                ..self.clone()
+            };
+            return outside.access(&[&self.other, &self.document], who);
+        }
+        self.access(&[&self.workspace, &self.folder, &self.document], who)
     }
 
     fn access(&self, chain: &[&Item], who: &Principal) -> Access {
@@ -105,6 +120,7 @@ enum Step {
     Expel(Trustee),
     TearDown,
     NewVersion,
+    Move,
 }
 
 fn trustee() -> impl Strategy<Value = Trustee> {
@@ -128,6 +144,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => trustee().prop_map(Step::Expel),
         1 => Just(Step::TearDown),
         1 => Just(Step::NewVersion),
+        2 => Just(Step::Move),
     ]
 }
 
@@ -157,6 +174,8 @@ struct Twins {
     model: Model,
     workspace: Container,
     folder: Container,
+    /// In a workspace of its own.
+    elsewhere: Container,
     document: Version,
 }
 
@@ -181,6 +200,8 @@ impl Twins {
         let folder = house
             .folder(&workspace, &root, DefaultSecurity::Inherit)
             .await;
+        let other = house.workspace(&root, DefaultSecurity::View).await;
+        let elsewhere = house.folder(&other, &root, DefaultSecurity::Inherit).await;
         let profile = Profile {
             author: Some(author.to_owned()),
             operator: Some(author.to_owned()),
@@ -198,10 +219,12 @@ impl Twins {
                 workspace: item(1, "root"),
                 folder: item(0, "root"),
                 document: item(0, author),
+                other: item(2, "root"),
                 ..Model::default()
             },
             workspace,
             folder,
+            elsewhere,
             document,
         }
     }
@@ -343,6 +366,19 @@ impl Twins {
                 assert_eq!(done.is_ok(), self.model.insiders.is_some(), "{done:?}");
                 self.model.insiders = None;
             }
+            Step::Move => {
+                let (here, there) = (container_id(&self.folder), container_id(&self.elsewhere));
+                let (from, to) = if self.model.is_away {
+                    (there, here)
+                } else {
+                    (here, there)
+                };
+                let id = document_id(&self.document);
+                let root = Principal::system("root");
+                let moved = self.house.store.move_document(id, from, to, root, NOW);
+                moved.await.expect("moved");
+                self.model.is_away = !self.model.is_away;
+            }
             Step::NewVersion => {
                 let author = self.model.document.owner;
                 let profile = Profile {
@@ -376,7 +412,7 @@ impl Twins {
         let (store, model) = (&self.house.store, &self.model);
         let to_workspace = model.access(&[&model.workspace], who);
         let to_folder = model.access(&[&model.workspace, &model.folder], who);
-        let to_document = model.access(&[&model.workspace, &model.folder, &model.document], who);
+        let to_document = model.to_document(who);
         let by = format!("{} (administrator: {})", who.user, who.administrator);
         let page = Page {
             total: true,
@@ -429,6 +465,12 @@ impl Twins {
 
         // In lists, and in their counts.
         let reads = |access: Access| usize::from(access >= Access::Read);
+        let here = if model.is_away { 0 } else { reads(to_document) };
+        let others = Model {
+            insiders: None,
+            ..model.clone()
+        };
+        let to_other = others.access(&[&model.other], who);
         let everything = DocumentFilter::default();
         let listed = store.documents(who, &everything, &page).expect("a list");
         assert_eq!(listed.items.len(), reads(to_document), "the list by {by}");
@@ -457,7 +499,7 @@ impl Twins {
                 "what is in it by {by}"
             );
             if let Ok(listed) = listed {
-                assert_eq!(listed.items.len(), reads(to_document));
+                assert_eq!(listed.items.len(), here);
             }
         }
         let folder = container_id(&self.folder);
@@ -470,18 +512,25 @@ impl Twins {
         if let Ok(listed) = children {
             let is_document = |child: &&Child| matches!(child, Child::Document(_));
             let documents = listed.items.iter().filter(is_document).count();
-            assert_eq!(documents, reads(to_document));
+            assert_eq!(documents, here);
         }
         let all = ContainerFilter::default();
         let workspaces = store.workspaces(who, &all, &page).expect("a list");
         assert_eq!(
             workspaces.items.len(),
-            reads(to_workspace),
+            reads(to_workspace) + reads(to_other),
             "workspaces by {by}"
         );
-        assert_eq!(workspaces.total, Some(reads(to_workspace) as u64));
+        assert_eq!(
+            workspaces.total,
+            Some((reads(to_workspace) + reads(to_other)) as u64)
+        );
         let folders = store.folders(who, &all, None, &page).expect("a list");
-        assert_eq!(folders.items.len(), reads(to_folder), "folders by {by}");
+        assert_eq!(
+            folders.items.len(),
+            reads(to_folder) + reads(to_other),
+            "folders by {by}"
+        );
         let workspace = container_id(&self.workspace);
         let below = store.folders(who, &all, Some(&workspace), &page);
         assert_eq!(below.is_ok(), to_workspace >= Access::Read);
@@ -501,7 +550,7 @@ impl Twins {
         let (who, root) = (person(user), Principal::system("root"));
         let explained = store.explain_document(&document_id(&self.document), user, &root);
         let explained = explained.expect("explained");
-        let expected = model.access(&[&model.workspace, &model.folder, &model.document], &who);
+        let expected = model.to_document(&who);
         assert_eq!(explained.access, expected, "explained for {user}");
         assert_eq!(
             explained.walls.is_empty(),

@@ -3,6 +3,7 @@
 mod access;
 mod filing;
 mod grants;
+mod moving;
 
 use chancery_proto::clock::Timestamp;
 use chancery_proto::ids::{ContainerId, DocumentId};

@@ -25,6 +25,7 @@ mod kerberos;
 mod libreoffice;
 mod lying_servers;
 mod lying_sessions;
+mod moving;
 mod native_messaging;
 mod one_connection;
 mod one_reading;
