@@ -18,6 +18,7 @@ import tempfile
 import threading
 import time
 import unittest
+from pathlib import Path
 from unittest import mock
 
 from tests import TEXTS
@@ -30,6 +31,15 @@ from chancery_libreoffice.texts import Texts
 
 PASSWORD = os.environ.get("CHANCERY_TEST_PASSWORD")
 PATIENCE = 30
+
+
+def is_stopped(pid: int) -> bool:
+    """Whether every thread of that process stands still."""
+    states = []
+    for thread in Path(f"/proc/{pid}/task").glob("*/stat"):
+        # What follows the name in brackets, which may have anything in it.
+        states.append(thread.read_text().rpartition(")")[2].split()[0])
+    return all(state == "T" for state in states)
 
 
 class Line(http.client.HTTPConnection):
@@ -199,6 +209,8 @@ class Real(unittest.TestCase):
             _, hello = Line().call("GET", "/agent/v1/hello")
             os.kill(hello["pid"], signal.SIGSTOP)
             try:
+                # The signal is on its way: some thread may answer until it is there.
+                eventually(lambda: is_stopped(hello["pid"]))
                 with mock.patch.object(agent, "SOON", 2.0):
                     began = time.monotonic()
                     self.connection.look()

@@ -11,6 +11,7 @@ use crate::wire::profile;
 use axum::body::Body;
 use bytes::Bytes;
 use chancery_content::Content;
+use chancery_proto::clock::Timestamp;
 use chancery_proto::ids::LibraryAlias;
 use chancery_store::Store;
 use chancery_store::access::Principal;
@@ -155,6 +156,9 @@ pub fn list(
     found(store, who, kind, asked).map_err(|error| error.status)
 }
 
+/// What is counted from now is counted from here.
+const NOW: Timestamp = Timestamp(1_700_000_000_000);
+
 fn found(store: &Store, who: &Principal, kind: Kind, asked: Asked<'_>) -> Result<Found, ApiError> {
     let (query, page, by_cursor) = match asked {
         Asked::Query(text) => {
@@ -171,19 +175,19 @@ fn found(store: &Store, who: &Principal, kind: Kind, asked: Asked<'_>) -> Result
     let libraries = search::libraries(&query)?;
     match kind {
         Kind::Documents => {
-            let filter = documents::filter(&query, libraries, by_cursor)?;
+            let filter = documents::filter(&query, libraries, by_cursor, NOW)?;
             let listed = store.documents(who, &filter, &page)?;
             Ok(told(&page, by_cursor, listed, |one| {
                 format!("{}!{}.{}", one.library, one.number, one.version)
             }))
         }
         Kind::Workspaces => {
-            let filter = containers::filter(&query, libraries, by_cursor)?;
+            let filter = containers::filter(&query, libraries, by_cursor, NOW)?;
             let listed = store.workspaces(who, &filter, &page)?;
             Ok(told(&page, by_cursor, listed, |one| one.id()))
         }
         Kind::Folders => {
-            let filter = containers::filter(&query, libraries, by_cursor)?;
+            let filter = containers::filter(&query, libraries, by_cursor, NOW)?;
             let listed = store.folders(who, &filter, None, &page)?;
             Ok(told(&page, by_cursor, listed, |one| one.id()))
         }

@@ -3,7 +3,7 @@
 mod filters;
 mod query;
 
-pub use filters::{ContainerFilter, DocumentFilter};
+pub use filters::{ContainerFilter, DocumentFilter, ExtraFilter, Span, Wanted};
 pub use query::{Listed, Page};
 
 use self::filters::{container_query, document_query};

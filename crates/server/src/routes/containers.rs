@@ -11,6 +11,7 @@ use crate::routes::{documents, search};
 use crate::wire;
 use axum::extract::State;
 use axum::response::Response;
+use chancery_proto::clock::Timestamp;
 use chancery_proto::ids::{ContainerId, LibraryAlias};
 use chancery_store::access::Principal;
 use chancery_store::containers::{Container, ContainerKind};
@@ -37,25 +38,18 @@ pub(crate) fn of_kind(
 }
 
 /// Filters that come later.
-const NOT_YET: [&str; 9] = [
-    "create_date",
-    "create_date_from",
-    "create_date_to",
-    "edit_date",
-    "edit_date_from",
-    "edit_date_to",
-    "email",
-    "subclass",
-    "workspace_name",
-];
+const NOT_YET: [&str; 2] = ["email", "subclass"];
 
 /// What a list of workspaces or folders is asked for.
 pub(crate) fn filter(
     query: &Query,
     libraries: Vec<LibraryAlias>,
     exact_name: bool,
+    now: Timestamp,
 ) -> Result<ContainerFilter, ApiError> {
     search::refuse(query, &NOT_YET)?;
+    let (edited_from, edited_to) = search::ends(query, "edit_date", now)?;
+    let (created_from, created_to) = search::ends(query, "create_date", now)?;
     let mut numbers = Vec::new();
     for id in query.list("include_ids") {
         let id: ContainerId = id.parse().map_err(|error: chancery_proto::ids::IdError| {
@@ -78,6 +72,12 @@ pub(crate) fn filter(
             .or_else(|| query.owned("anywhere")),
         owner: query.text("owner").map(key_of),
         numbers,
+        workspace_name: query.owned("workspace_name"),
+        edited_from,
+        edited_to,
+        created_from,
+        created_to,
+        extras: search::customs(query)?,
     })
 }
 
@@ -111,7 +111,12 @@ pub(crate) async fn children(
     let paging = Paging::of(&query)?;
     let filter = DocumentFilter {
         container: None,
-        ..documents::filter(&query, vec![id.library.clone()], paging.by_cursor)?
+        ..documents::filter(
+            &query,
+            vec![id.library.clone()],
+            paging.by_cursor,
+            app.now(),
+        )?
     };
     let wanted = (
         !query.flag("exclude_folders")?,

@@ -14,23 +14,21 @@ use crate::wire::fields::Fields;
 use crate::wire::projection::Projection;
 use axum::extract::State;
 use axum::response::Response;
+use chancery_proto::clock::Timestamp;
 use chancery_proto::ids::{ContainerId, LibraryAlias};
 use chancery_store::access::Principal;
 use chancery_store::documents::Version;
-use chancery_store::listing::{DocumentFilter, Listed, Page};
+use chancery_store::listing::{DocumentFilter, Listed, Page, Span};
 use chancery_store::users::key_of;
 use http::StatusCode;
 use serde::Serialize;
 use serde_json::Value;
 
 /// Filters that come later.
-const NOT_YET: [&str; 21] = [
+const NOT_YET: [&str; 17] = [
     "body",
     "bcc",
     "cc",
-    "create_date",
-    "document_version",
-    "edit_date",
     "from",
     "has_attachment",
     "received_date",
@@ -41,7 +39,6 @@ const NOT_YET: [&str; 21] = [
     "sent_date",
     "sent_date_from",
     "sent_date_to",
-    "subclass",
     "subject",
     "to",
     "conversation_id",
@@ -53,8 +50,11 @@ pub(crate) fn filter(
     query: &Query,
     libraries: Vec<LibraryAlias>,
     exact_name: bool,
+    now: Timestamp,
 ) -> Result<DocumentFilter, ApiError> {
     search::refuse(query, &NOT_YET)?;
+    let (edited_from, edited_to) = search::ends(query, "edit_date", now)?;
+    let (created_from, created_to) = search::ends(query, "create_date", now)?;
     let container = query
         .text("container_id")
         .map(|id| {
@@ -89,16 +89,21 @@ pub(crate) fn filter(
         kinds: query.list("type"),
         extension: query.owned("extension"),
         numbers: numbers(query)?,
-        edited_from: query.time("edit_date_from")?,
-        edited_to: query.time("edit_date_to")?,
-        created_from: query.time("create_date_from")?,
-        created_to: query.time("create_date_to")?,
+        version: query
+            .number("document_version")?
+            .map(|version| u32::try_from(version).unwrap_or(u32::MAX)),
+        subclass: query.owned("subclass").or(query.owned("sub_class")),
+        extras: search::customs(query)?,
+        edited_from,
+        edited_to,
+        created_from,
+        created_to,
         mail: match (query.flag("email_only")?, query.flag("exclude_emails")?) {
             (true, _) => Some(true),
             (false, true) => Some(false),
             (false, false) => None,
         },
-        all_versions: !latest,
+        all_versions: !latest || query.text("document_version").is_some(),
         in_use: maybe(query, "in_use")?,
         checked_out: maybe(query, "checked_out")?,
         in_use_by: query.text("in_use_by").map(key_of),
@@ -113,20 +118,52 @@ fn maybe(query: &Query, name: &str) -> Result<Option<bool>, ApiError> {
     }
 }
 
-/// `document_number`: one, or several with commas.
-fn numbers(query: &Query) -> Result<Vec<u64>, ApiError> {
+/// `document_number`: one, several with commas, a range like `10-20`, or with a
+/// sign before it like `<=20`.
+fn numbers(query: &Query) -> Result<Vec<Span>, ApiError> {
     query
         .list("document_number")
         .iter()
-        .map(|text| {
-            text.parse().map_err(|_| {
-                ApiError::field(
-                    "document_number",
-                    "it has to be a number, or several with commas between them",
-                )
-            })
+        .map(|text| span(text))
+        .collect::<Option<_>>()
+        .ok_or_else(|| {
+            ApiError::field(
+                "document_number",
+                "it has to be a number, several with commas between them, a range like 10-20, or like <=20",
+            )
         })
-        .collect()
+}
+
+fn span(text: &str) -> Option<Span> {
+    let number = |text: &str| text.trim().parse::<u64>().ok();
+    for sign in ["<=", ">=", "<", ">"] {
+        let Some(rest) = text.strip_prefix(sign) else {
+            continue;
+        };
+        let limit = number(rest)?;
+        return Some(match sign {
+            "<=" => Span { from: 0, to: limit },
+            "<" => Span {
+                from: 0,
+                to: limit.checked_sub(1)?,
+            },
+            ">=" => Span {
+                from: limit,
+                to: u64::MAX,
+            },
+            _ => Span {
+                from: limit.checked_add(1)?,
+                to: u64::MAX,
+            },
+        });
+    }
+    match text.split_once('-') {
+        Some((from, to)) => Some(Span {
+            from: number(from)?,
+            to: number(to)?,
+        }),
+        None => number(text).map(|one| Span { from: one, to: one }),
+    }
 }
 
 async fn page_of(
@@ -150,7 +187,7 @@ pub(crate) async fn answer_results(
     narrow: impl FnOnce(DocumentFilter) -> DocumentFilter,
 ) -> Result<Response, ApiError> {
     let paging = Paging::of(query)?;
-    let filter = narrow(filter(query, libraries, paging.by_cursor)?);
+    let filter = narrow(filter(query, libraries, paging.by_cursor, app.now())?);
     let who = caller.principal();
     let listed = page_of(app, who, filter, paging.page).await?;
     let items: Vec<_> = listed
@@ -200,7 +237,7 @@ pub(crate) async fn list_in_folder(
     let paging = Paging::of(&query)?;
     let filter = DocumentFilter {
         container: Some(folder.clone()),
-        ..filter(&query, vec![folder.library], paging.by_cursor)?
+        ..filter(&query, vec![folder.library], paging.by_cursor, app.now())?
     };
     let who = caller.principal();
     let listed = page_of(&app, who, filter, paging.page).await?;
@@ -221,7 +258,7 @@ pub(crate) async fn search(
     JsonObject(body): JsonObject,
 ) -> Result<Response, ApiError> {
     let (query, page) = search::questions(Fields(&body))?;
-    let filter = filter(&query, vec![path.library()?], false)?;
+    let filter = filter(&query, vec![path.library()?], false, app.now())?;
     let who = caller.principal();
     let listed = page_of(&app, who, filter, page).await?;
     let projection = Projection::of(Fields(&body), "document")?;
@@ -349,4 +386,33 @@ pub(crate) async fn versions(
         .map(|version| wire::document::profile(&app, host.name(), version, who))
         .collect();
     Ok(respond::array(items, total, None))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::span;
+
+    #[test]
+    fn numbers_are_asked_for_one_by_one_and_in_ranges() {
+        let told = |text: &str| span(text).map(|span| (span.from, span.to));
+        assert_eq!(told("7"), Some((7, 7)));
+        assert_eq!(told("10-20"), Some((10, 20)));
+        assert_eq!(told("<=20"), Some((0, 20)));
+        assert_eq!(told("<20"), Some((0, 19)));
+        assert_eq!(told(">= 20"), Some((20, u64::MAX)));
+        assert_eq!(told(">20"), Some((21, u64::MAX)));
+        for text in [
+            "",
+            "-",
+            "x",
+            "1-",
+            "-1",
+            "1-2-3",
+            "<0",
+            "=1",
+            "99999999999999999999",
+        ] {
+            assert_eq!(told(text), None, "{text}");
+        }
+    }
 }

@@ -82,7 +82,7 @@ async fn page_of(
     {
         return Err(ApiError::no_record("container"));
     }
-    let filter = containers::filter(query, libraries, exact_name)?;
+    let filter = containers::filter(query, libraries, exact_name, app.now())?;
     let who = who.clone();
     app.read(move |store| store.folders(&who, &filter, within.as_ref(), &page))
         .await

@@ -52,7 +52,7 @@ async fn answer_list(
     query: &Query,
 ) -> Result<Response, ApiError> {
     let paging = Paging::of(query)?;
-    let filter = containers::filter(query, libraries, paging.by_cursor)?;
+    let filter = containers::filter(query, libraries, paging.by_cursor, app.now())?;
     let listed = page_of(app, caller.principal(), filter, paging.page).await?;
     Ok(respond::results(
         containers::items(app, host, &listed, caller.principal())?,
@@ -84,7 +84,7 @@ async fn found(
         Some(library) => vec![library],
         None => search::libraries(&query)?,
     };
-    let filter = containers::filter(&query, libraries, false)?;
+    let filter = containers::filter(&query, libraries, false, app.now())?;
     let listed = page_of(app, caller.principal(), filter, page).await?;
     let projection = Projection::of(Fields(body), "workspace")?;
     let items: Result<Vec<Value>, ApiError> = listed

@@ -10,14 +10,19 @@ use serde_json::{Map, Number, Value};
 
 /// What kind of value a custom field has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Custom {
+pub(crate) enum Custom {
+    /// A text, or the alias of one.
     Text,
+    /// A number.
     Number,
+    /// A time.
     Time,
+    /// Yes or no.
     Flag,
 }
 
-fn custom_kind(name: &str) -> Option<Custom> {
+/// What kind a custom field of that name is, if there is one.
+pub(crate) fn custom_kind(name: &str) -> Option<Custom> {
     if matches!(
         name,
         "project_custom1" | "project_custom2" | "project_custom3"

@@ -6,8 +6,41 @@ use chancery_proto::clock::Timestamp;
 use chancery_proto::ids::{ContainerId, LibraryAlias};
 use rusqlite::types::Value;
 
+/// What a further profile field has to be like. Its name is one of the contract's.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ExtraFilter {
+    /// For example `custom1`.
+    pub name: String,
+    /// What it is to be.
+    pub wanted: Wanted,
+}
+
+/// What a value is to be.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Wanted {
+    /// This text, in any case.
+    Text(String),
+    /// This number.
+    Number(f64),
+    /// So; what was never set is not so.
+    Flag(bool),
+    /// At or after.
+    From(Timestamp),
+    /// At or before.
+    To(Timestamp),
+}
+
+/// Numbers from one to another, both included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Span {
+    /// The first.
+    pub from: u64,
+    /// The last.
+    pub to: u64,
+}
+
 /// What documents have to be like. Absent means anything.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct DocumentFilter {
     /// In these libraries; empty for every one.
     pub libraries: Vec<LibraryAlias>,
@@ -33,8 +66,14 @@ pub struct DocumentFilter {
     pub kinds: Vec<String>,
     /// The extension.
     pub extension: Option<String>,
-    /// Any of these numbers.
-    pub numbers: Vec<u64>,
+    /// Within any of these numbers.
+    pub numbers: Vec<Span>,
+    /// This version.
+    pub version: Option<u32>,
+    /// The subclass.
+    pub subclass: Option<String>,
+    /// Further profile fields.
+    pub extras: Vec<ExtraFilter>,
     /// Changed at or after.
     pub edited_from: Option<Timestamp>,
     /// Changed at or before.
@@ -56,7 +95,7 @@ pub struct DocumentFilter {
 }
 
 /// What workspaces and folders have to be like. Absent means anything.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct ContainerFilter {
     /// In these libraries; empty for every one.
     pub libraries: Vec<LibraryAlias>,
@@ -72,6 +111,18 @@ pub struct ContainerFilter {
     pub owner: Option<String>,
     /// Any of these numbers.
     pub numbers: Vec<u64>,
+    /// Part of the name of the workspace it is in.
+    pub workspace_name: Option<String>,
+    /// Changed at or after.
+    pub edited_from: Option<Timestamp>,
+    /// Changed at or before.
+    pub edited_to: Option<Timestamp>,
+    /// Made at or after.
+    pub created_from: Option<Timestamp>,
+    /// Made at or before.
+    pub created_to: Option<Timestamp>,
+    /// Further profile fields.
+    pub extras: Vec<ExtraFilter>,
 }
 
 pub(super) fn document_query(who: &Principal, filter: &DocumentFilter) -> Query {
@@ -103,14 +154,24 @@ pub(super) fn document_query(who: &Principal, filter: &DocumentFilter) -> Query 
             .map(|kind| Value::from(kind.to_ascii_uppercase()))
             .collect(),
     );
-    query.any_of(
-        "v.number",
-        filter
-            .numbers
-            .iter()
-            .map(|number| number_value(*number))
-            .collect(),
-    );
+    let spans: Vec<String> = filter
+        .numbers
+        .iter()
+        .map(|span| {
+            let from = query.value(number_value(span.from));
+            let to = query.value(number_value(span.to));
+            format!("v.number BETWEEN {from} AND {to}")
+        })
+        .collect();
+    if !spans.is_empty() {
+        query.add(format!("({})", spans.join(" OR ")));
+    }
+    if let Some(version) = filter.version {
+        let place = query.value(i64::from(version));
+        query.add(format!("v.version = {place}"));
+    }
+    query.same_letters("v.subclass", filter.subclass.as_deref());
+    extras(&mut query, "v.extra", &filter.extras);
     if let Some(mail) = filter.mail {
         let not = if mail { "" } else { "NOT " };
         query.add(format!("v.extension {not}IN ('eml', 'msg')"));
@@ -135,6 +196,37 @@ pub(super) fn document_query(who: &Principal, filter: &DocumentFilter) -> Query 
     query
 }
 
+/// Further fields are in a JSON object.
+fn extras(query: &mut Query, column: &str, filters: &[ExtraFilter]) {
+    for filter in filters {
+        let path = query.value(format!("$.{}", filter.name));
+        let value = format!("json_extract({column}, {path})");
+        match &filter.wanted {
+            Wanted::Text(text) => {
+                let place = query.value(text.clone());
+                query.add(format!("{value} = {place} COLLATE NOCASE"));
+            }
+            Wanted::Number(number) => {
+                let place = query.value(*number);
+                query.add(format!("{value} = {place}"));
+            }
+            Wanted::Flag(flag) => {
+                let place = query.value(i64::from(*flag));
+                query.add(format!("COALESCE({value}, 0) = {place}"));
+            }
+            // Written alike, so that their letters are in the order of time.
+            Wanted::From(time) => {
+                let place = query.value(time.to_rfc3339());
+                query.add(format!("{value} >= {place}"));
+            }
+            Wanted::To(time) => {
+                let place = query.value(time.to_rfc3339());
+                query.add(format!("{value} <= {place}"));
+            }
+        }
+    }
+}
+
 pub(super) fn container_query(who: &Principal, filter: &ContainerFilter) -> Query {
     let mut query = Query::by(who, CONTAINER_IS_READABLE);
     query.libraries("l.alias", &filter.libraries);
@@ -154,5 +246,9 @@ pub(super) fn container_query(who: &Principal, filter: &ContainerFilter) -> Quer
             .map(|number| number_value(*number))
             .collect(),
     );
+    query.part_of(&["w.name"], filter.workspace_name.as_deref());
+    query.between("c.edited", filter.edited_from, filter.edited_to);
+    query.between("c.created", filter.created_from, filter.created_to);
+    extras(&mut query, "c.extra", &filter.extras);
     query
 }

@@ -257,3 +257,83 @@ fn pairs_are_kept_beside_documents_workspaces_and_folders() {
         }
     }
 }
+
+#[test]
+fn lists_are_narrowed_by_custom_fields_dates_numbers_and_versions() {
+    let matter = Matter::new();
+    let document = format!("documents/{}", matter.letter);
+    let fields = json!({
+        "custom1": "EXAMPLE", "custom2": "0042", "custom17": 12.5,
+        "custom21": "2026-03-01T09:30:00Z", "custom25": true, "subclass": "LETTER",
+    });
+    let _ = matter.send("PATCH", &document, &fields).expect(200);
+    let copy = json!({"folder_id": matter.folders[1]});
+    let copied = matter
+        .send("POST", &format!("{document}/copy"), &copy)
+        .expect(201);
+    let copy = copied.json()["data"]["document_number"]
+        .as_u64()
+        .expect("a number");
+    let plain = json!({"custom1": "", "custom2": "", "custom25": false, "subclass": ""});
+    let changed = matter.send("PATCH", &format!("documents/ACTIVE!{copy}.1"), &plain);
+    let _ = changed.expect(200);
+    let number = copy - 1;
+    let count = |query: &str| {
+        let listed = matter.get(&format!("documents?total=true&{query}"));
+        let listed = listed.expect(200).json();
+        listed["total_count"].as_u64().expect("a count")
+    };
+    for (query, expected) in [
+        ("custom1=example", 1),
+        ("custom1=example&custom2=0042", 1),
+        ("custom1=else", 0),
+        ("custom17=12.5", 2),
+        ("custom17=12", 0),
+        ("custom25=true", 1),
+        ("custom25=false", 1),
+        ("custom21_from=2026-03-01T09:30:00Z", 2),
+        ("custom21_to=2026-03-01T09:29:59Z", 0),
+        ("subclass=letter", 1),
+        ("create_date=-1:1d", 2),
+        ("create_date=-2:-1w", 0),
+        ("edit_date=:0y", 2),
+        (&*format!("document_number={number},{copy}"), 2),
+        (&*format!("document_number={number}-{copy}"), 2),
+        (&*format!("document_number=%3C{copy}"), 1),
+        (&*format!("document_number=%3E%3D{copy}"), 1),
+        ("document_version=1", 2),
+        ("document_version=2", 0),
+    ] {
+        assert_eq!(count(query), expected, "{query}");
+    }
+    let search = json!({"filters": {"custom1": "Example", "libraries": ["ACTIVE"]}, "limit": 5});
+    let found = matter
+        .send("POST", "documents/search", &search)
+        .expect(200)
+        .json();
+    assert_eq!(found["data"].as_array().map(Vec::len), Some(1), "{found}");
+    for (query, part) in [
+        ("custom99=x", "there is no such field"),
+        ("custom1_from=x", "there is no such field"),
+        ("custom21=2026-03-01T09:30:00Z", "_from and _to"),
+        ("custom17=many", "it has to be a number"),
+        ("custom25=maybe", "true or false"),
+        ("create_date=yesterday", "counted from now"),
+        ("document_number=1-", "a range like 10-20"),
+        ("subject=x", "cannot filter by it yet"),
+    ] {
+        let refused = matter.get(&format!("documents?{query}")).expect(400);
+        assert!(refused.text().contains(part), "{query}: {}", refused.text());
+    }
+    let workspaces = |query: &str| {
+        let listed = matter
+            .get(&format!("workspaces?total=true&{query}"))
+            .expect(200);
+        listed.json()["total_count"].as_u64().expect("a count")
+    };
+    assert_eq!(workspaces("create_date=-1:1d"), 1);
+    assert_eq!(workspaces("custom1=example"), 0);
+    let folders =
+        matter.get("folders?total=true&workspace_name=atter&edit_date_from=2020-01-01T00:00:00Z");
+    assert_eq!(folders.expect(200).json()["total_count"], 2);
+}
