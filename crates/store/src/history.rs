@@ -3,7 +3,7 @@
 
 use crate::access::{Principal, VERSION_IS_READABLE};
 use crate::documents::{self, Version};
-use crate::{Store, StoreError, libraries};
+use crate::{Store, StoreError, libraries, recent};
 use chancery_proto::clock::Timestamp;
 use chancery_proto::ids::DocumentId;
 use rusqlite::types::Value;
@@ -205,7 +205,11 @@ pub(crate) fn add(
             &*who.via.address,
             comment
         ])?;
-    Ok(())
+    match activity {
+        // It is work with the document, and not a matter of where it is.
+        Activity::Delete | Activity::Purge | Activity::Security => Ok(()),
+        _ => recent::note(connection, library, version, who, now),
+    }
 }
 
 fn of_row(row: &Row<'_>) -> rusqlite::Result<HistoryLine> {

@@ -23,6 +23,7 @@ mod moving;
 mod names;
 pub mod once;
 pub mod pairs;
+pub mod recent;
 pub mod renewals;
 mod schema;
 pub mod security;

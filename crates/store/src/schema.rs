@@ -12,6 +12,7 @@ const STEPS: &[&str] = &[
     ENTRIES,
     WORKING,
     HOMES,
+    RECENT,
 ];
 
 const FIRST: &str = "
@@ -393,6 +394,19 @@ CREATE TABLE pairs (
     value TEXT NOT NULL,
     PRIMARY KEY (library, number, version, name)
 ) WITHOUT ROWID;
+";
+
+const RECENT: &str = "
+-- What somebody worked with lately. kind: 1 document, 2 workspace.
+CREATE TABLE recent (
+    user TEXT NOT NULL,
+    kind INTEGER NOT NULL,
+    library INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    PRIMARY KEY (user, kind, library, number)
+) WITHOUT ROWID;
+CREATE INDEX recent_by_time ON recent (user, kind, at);
 ";
 
 pub(crate) fn upgrade(connection: &mut Connection) -> Result<(), StoreError> {

@@ -294,6 +294,9 @@ async fn keep_up(app: SharedApp, mut stop: watch::Receiver<bool>) {
             () = app.identity.hear() => app.identity.follow_changes().await,
             _ = forget_old.tick() => {
                 app.discard_purged().await;
+                if let Err(error) = app.store.forget_old_recent().await {
+                    tracing::error!(%error, "the lists of recent documents could not be shortened");
+                }
                 app.identity.forget_old().await
             }
             _ = forget.tick() => {

@@ -7,6 +7,7 @@ use crate::http::error::ApiError;
 use crate::http::ids::PathValues;
 use crate::http::respond;
 use crate::wire::fields::Fields;
+use crate::wire::types::TYPES;
 use axum::extract::State;
 use axum::response::Response;
 use chancery_proto::ids::LibraryAlias;
@@ -68,4 +69,40 @@ pub(crate) async fn create(
     let description = fields.owned("description")?.unwrap_or_default();
     let library = app.store.add_library(alias, description, app.now()).await?;
     Ok(respond::created(item(&library)))
+}
+
+/// `GET L/types`: the kinds of document that this server tells apart.
+pub(crate) async fn types(
+    State(app): State<SharedApp>,
+    _caller: Caller,
+    path: PathValues,
+) -> Result<Response, ApiError> {
+    let alias = path.library()?;
+    if !app.store.libraries()?.iter().any(|one| one.alias == alias) {
+        return Err(ApiError::no_record("library"));
+    }
+    let mut seen = std::collections::BTreeSet::new();
+    let items: Vec<Value> = TYPES
+        .iter()
+        .filter(|one| seen.insert(one.alias))
+        .map(|one| {
+            json!({
+                "id": one.alias,
+                "description": one.description,
+                "app_extension": one.extension,
+            })
+        })
+        .collect();
+    let count = items.len() as u64;
+    Ok(respond::array(items, Some(count), None))
+}
+
+/// `GET C/ping`: whether the session lives and the database answers.
+pub(crate) async fn ping(
+    State(app): State<SharedApp>,
+    _caller: Caller,
+    _path: PathValues,
+) -> Result<Response, ApiError> {
+    app.store.libraries()?;
+    Ok(respond::done())
 }

@@ -20,6 +20,7 @@ mod oauth;
 mod operation;
 mod pairs;
 mod people;
+mod recent;
 pub(crate) mod search;
 mod security;
 mod session_api;
@@ -65,6 +66,7 @@ pub(crate) fn work(app: SharedApp) -> Router {
             "/folders/{id}/documents/{document}/move",
             post(moving::document),
         )
+        .route("/types", get(libraries::types))
         .route("/trash-bin/documents", get(trash::list))
         .route("/trash-bin/documents/{id}", delete(trash::purge))
         .route("/trash-bin/documents/{id}/restore", post(trash::restore))
@@ -171,6 +173,7 @@ pub(crate) fn work(app: SharedApp) -> Router {
         .route("/libraries", get(libraries::list).post(libraries::create))
         .route("/documents", get(documents::list))
         .route("/documents/checked-out", get(locks::checked_out))
+        .route("/ping", get(libraries::ping))
         .route("/workspaces", get(workspaces::list))
         .route("/workspaces/search", post(workspaces::search_everywhere))
         .route("/folders", get(folders::list))
@@ -219,9 +222,11 @@ pub(crate) fn work(app: SharedApp) -> Router {
         .with_state(app)
 }
 
-/// Users and groups, which are the same for every library.
+/// What is the same for one library and for all: users, groups, what is recent.
 fn people() -> Router<SharedApp> {
     Router::new()
+        .route("/recent-documents", get(recent::documents))
+        .route("/recent-workspaces", get(recent::workspaces))
         .route("/users", get(people::users).post(people::add_user))
         .route(
             "/users/{user}",

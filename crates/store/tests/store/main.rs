@@ -4,6 +4,7 @@ mod access;
 mod filing;
 mod grants;
 mod moving;
+mod upgrade;
 
 use chancery_proto::clock::Timestamp;
 use chancery_proto::ids::{ContainerId, DocumentId};

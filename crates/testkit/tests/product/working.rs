@@ -267,3 +267,81 @@ fn the_history_says_who_did_what_when_and_from_where_to_those_who_may_see_it() {
         assert_eq!(office.get(bob, more).status, 404, "{more}");
     }
 }
+
+#[test]
+fn what_somebody_worked_with_lately_is_listed_as_long_as_they_may_see_it() {
+    let office = Office::new();
+    let (ann, bob) = (&office.ann, &office.bob);
+    let recent = |token: &str, path: &str| {
+        let listed = office.server.call(Request::get(path).token(token));
+        let listed = listed.expect(200).json();
+        let items = listed["data"]["results"]
+            .as_array()
+            .expect("a list")
+            .clone();
+        items
+            .iter()
+            .map(|one| one["name"].as_str().expect("a name").to_owned())
+            .collect::<Vec<_>>()
+    };
+    let everywhere = "/api/v2/customers/1/recent-documents";
+    assert_eq!(recent(ann, everywhere), ["Letter"]);
+    assert_eq!(recent(bob, everywhere), [] as [&str; 0]);
+    let _ = office.get(bob, "").expect(200);
+    assert_eq!(
+        recent(bob, everywhere),
+        [] as [&str; 0],
+        "a glance is no work"
+    );
+    let _ = office.get(bob, "/download").expect(200);
+    assert_eq!(recent(bob, everywhere), ["Letter"]);
+    assert_eq!(
+        recent(bob, &format!("{API}/recent-workspaces?limit=5")),
+        ["Matter"]
+    );
+    // The last one first, and each one once.
+    let path = office.get(ann, "/path").expect(200).json();
+    let folder = path["data"][0][1]["id"].as_str().expect("an id").to_owned();
+    let copied = office.send(ann, "POST", "/copy", &json!({"folder_id": folder}));
+    let copy = copied.expect(201).json()["data"]["id"]
+        .as_str()
+        .expect("an id")
+        .to_owned();
+    let named = Request::new("PATCH", &format!("{API}/documents/{copy}")).token(ann);
+    let _ = office
+        .server
+        .call(named.json(&json!({"name": "Copy"})))
+        .expect(200);
+    assert_eq!(recent(ann, everywhere), ["Copy", "Letter"]);
+    let private = json!({"default_security": "private"});
+    let _ = office.send(ann, "POST", "/security", &private).expect(200);
+    assert_eq!(recent(bob, everywhere), [] as [&str; 0]);
+    assert_eq!(
+        recent(ann, &format!("{API}/recent-documents")),
+        ["Copy", "Letter"]
+    );
+}
+
+#[test]
+fn a_client_asks_whether_the_server_is_there_and_which_types_it_knows() {
+    let server = TestServer::start();
+    let ping = "/api/v2/customers/1/ping";
+    assert_eq!(server.call(Request::get(ping)).status, 401);
+    let token = server.sign_in();
+    let pong = server.call(Request::get(ping).token(&token)).expect(200);
+    assert_eq!(pong.json(), json!({"data": {}}));
+    let types = server.call(Request::get(&format!("{API}/types")).token(&token));
+    let types = types.expect(200).json();
+    let all = types["data"].as_array().expect("a list");
+    let word = all.iter().find(|one| one["id"] == "WORDX").expect("Word");
+    assert_eq!(word["app_extension"], "docx");
+    let mut ids: Vec<_> = all.iter().map(|one| one["id"].as_str()).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!(ids.len(), all.len(), "each of them once");
+    let elsewhere = "/api/v2/customers/1/libraries/NOWHERE/types";
+    assert_eq!(
+        server.call(Request::get(elsewhere).token(&token)).status,
+        404
+    );
+}
