@@ -447,9 +447,9 @@ impl Store {
                 )));
             }
             let library = libraries::find(connection, &id.library)?;
+            // What was deleted in it stays behind its walls.
             for from in [
                 "DELETE FROM containers WHERE library = ?1 AND number = ?2",
-                "DELETE FROM walled WHERE library = ?1 AND workspace = ?2",
                 "DELETE FROM pairs WHERE library = ?1 AND number = ?2 AND version = 0",
             ] {
                 connection.execute(from, params![library.id, id.number])?;

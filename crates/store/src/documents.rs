@@ -64,7 +64,7 @@ pub struct Version {
     pub extra: String,
     /// Number of the workspace it belongs to.
     pub workspace: u64,
-    /// That workspace's name.
+    /// That workspace's name; empty where it is gone.
     pub workspace_name: String,
     /// The set of its own entries.
     pub(crate) own_entries: i64,
@@ -96,13 +96,13 @@ impl Version {
 
 const COLUMNS: &str = "v.number, v.version, v.name, v.extension, v.type, v.class, v.subclass, v.author, \
      v.operator, v.last_user, v.comment, v.default_security, v.effective_security, v.size, v.hash, v.created, \
-     v.edited, v.profile_edited, v.file_created, v.file_edited, v.extra, d.latest, d.workspace, w.name, l.alias, l.id, \
+     v.edited, v.profile_edited, v.file_created, v.file_edited, v.extra, d.latest, d.workspace, COALESCE(w.name, ''), l.alias, l.id, \
      v.own_entries, v.entries, ";
 
 const FROM: &str = "versions v \
      JOIN documents d ON d.library = v.library AND d.number = v.number \
      JOIN libraries l ON l.id = v.library \
-     JOIN containers w ON w.library = d.library AND w.number = d.workspace ";
+     LEFT JOIN containers w ON w.library = d.library AND w.number = d.workspace ";
 
 /// Where [`columns`] are read from.
 pub(crate) fn from() -> String {

@@ -18,7 +18,7 @@ use chancery_proto::work::DefaultSecurity;
 use rusqlite::{Connection, OptionalExtension, params};
 
 /// What is behind a wall stays behind it.
-fn walls_hold(
+pub(crate) fn walls_hold(
     connection: &Connection,
     library: i64,
     from: u64,

@@ -146,6 +146,7 @@ impl Store {
                 }
             }
             for target in &targets {
+                moving::walls_hold(connection, library, version.workspace, target.workspace, &who)?;
                 moving::file(connection, library, target.number, id.number)?;
             }
             if let Some(first) = targets.first()

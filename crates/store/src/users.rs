@@ -123,6 +123,16 @@ pub(crate) fn check_name(name: &str) -> Result<(), StoreError> {
     Err(StoreError::invalid("full_name", reason))
 }
 
+fn check_mail(address: &str) -> Result<(), StoreError> {
+    if address.chars().count() <= 320 && !address.chars().any(char::is_control) {
+        return Ok(());
+    }
+    Err(StoreError::invalid(
+        "email",
+        "an address has at most 320 characters, and no control characters",
+    ))
+}
+
 impl Store {
     /// The person with that id, whatever its case.
     ///
@@ -168,6 +178,8 @@ impl Store {
     /// [`StoreError::Conflict`] when the id is taken, [`StoreError::Invalid`] when it cannot be one.
     pub async fn add_user(&self, new: NewUser, now: Timestamp) -> Result<User, StoreError> {
         check_id(&new.id)?;
+        check_name(&new.full_name)?;
+        check_mail(&new.email)?;
         self.write(move |connection| {
             let key = key_of(&new.id);
             if find(connection, &key)?.is_some() {
@@ -208,6 +220,9 @@ impl Store {
         let key = key_of(id);
         if let Some(name) = &changes.full_name {
             check_name(name)?;
+        }
+        if let Some(address) = &changes.email {
+            check_mail(address)?;
         }
         self.write(move |connection| {
             let kept = find(connection, &key)?.ok_or(StoreError::NotFound("user"))?;

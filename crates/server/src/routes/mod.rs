@@ -41,7 +41,7 @@ use http::StatusCode;
 
 /// Everything that callers of the Work API reach.
 pub(crate) fn work(app: SharedApp) -> Router {
-    let library = Router::new()
+    let library = security::routes()
         .route("/documents", get(documents::list_in_library))
         .route("/documents/search", post(documents::search))
         .route("/documents/checked-out", get(locks::checked_out_in_library))
@@ -114,30 +114,6 @@ pub(crate) fn work(app: SharedApp) -> Router {
             get(workspaces::profile)
                 .patch(workspaces::update)
                 .delete(workspaces::delete),
-        )
-        .route(
-            "/documents/{id}/security",
-            get(security::of_document).post(security::change_document),
-        )
-        .route(
-            "/documents/{id}/users/{user}/security",
-            get(security::explain_document),
-        )
-        .route(
-            "/workspaces/{id}/security",
-            get(security::of_workspace).post(security::change_workspace),
-        )
-        .route(
-            "/workspaces/{id}/users/{user}/security",
-            get(security::explain_workspace),
-        )
-        .route(
-            "/folders/{id}/security",
-            get(security::of_folder).post(security::change_folder),
-        )
-        .route(
-            "/folders/{id}/users/{user}/security",
-            get(security::explain_folder),
         )
         .route("/workspaces/{id}/children", get(containers::children))
         .route(

@@ -376,8 +376,17 @@ fn ids(body: &Map<String, Value>, name: &str) -> Result<Vec<String>, ApiError> {
             .ok_or_else(|| ApiError::field(name, "it has to be a list of users' ids"))
     };
     let array = Fields(body).array(name)?.unwrap_or_default();
+    if array.len() > MOST {
+        return Err(ApiError::field(
+            name,
+            format!("it has at most {MOST} users at once"),
+        ));
+    }
     array.iter().map(id).collect()
 }
+
+/// So many people move in or out at once.
+const MOST: usize = 500;
 
 /// `PUT …/groups/{group}/members`, for administrators: `members` are put in;
 /// `remove` are taken out.

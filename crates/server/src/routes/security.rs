@@ -9,14 +9,52 @@ use crate::http::respond;
 use crate::routes::containers::of_kind;
 use crate::wire;
 use crate::wire::fields::Fields;
+use axum::Router;
 use axum::extract::State;
 use axum::response::Response;
+use axum::routing::get;
 use chancery_store::containers::ContainerKind;
 use http::StatusCode;
 
-/// The two kinds that share everything but their name in the path.
+/// Everything below a library that is about access.
+pub(crate) fn routes() -> Router<SharedApp> {
+    let documents = Router::new()
+        .route(
+            "/documents/{id}/security",
+            get(of_document).post(change_document),
+        )
+        .route(
+            "/documents/{id}/users/{user}/security",
+            get(explain_document),
+        );
+    // The two kinds share everything but their name in the path.
+    let kinds = [
+        ("workspaces", ContainerKind::Workspace),
+        ("folders", ContainerKind::Folder),
+    ];
+    kinds.into_iter().fold(documents, |routes, (name, kind)| {
+        let of = move |app: State<SharedApp>, caller: Caller, path: PathValues| {
+            of_container(app, caller, path, kind)
+        };
+        let change =
+            move |app: State<SharedApp>, caller: Caller, path: PathValues, body: JsonObject| {
+                change_container(app, caller, path, kind, body)
+            };
+        let explain = move |app: State<SharedApp>, caller: Caller, path: PathValues| {
+            explain_container(app, caller, path, kind)
+        };
+        routes
+            .route(&format!("/{name}/{{id}}/security"), get(of).post(change))
+            .route(
+                &format!("/{name}/{{id}}/users/{{user}}/security"),
+                get(explain),
+            )
+    })
+}
+
+/// `GET L/workspaces/{id}/security`, and of folders.
 async fn of_container(
-    app: SharedApp,
+    State(app): State<SharedApp>,
     caller: Caller,
     path: PathValues,
     kind: ContainerKind,
@@ -30,8 +68,9 @@ async fn of_container(
     Ok(respond::json(StatusCode::OK, &answer))
 }
 
+/// `POST L/workspaces/{id}/security`, and of folders.
 async fn change_container(
-    app: SharedApp,
+    State(app): State<SharedApp>,
     caller: Caller,
     path: PathValues,
     kind: ContainerKind,
@@ -47,8 +86,9 @@ async fn change_container(
     Ok(respond::done())
 }
 
+/// `GET L/workspaces/{id}/users/{user}/security`, and of folders.
 async fn explain_container(
-    app: SharedApp,
+    State(app): State<SharedApp>,
     caller: Caller,
     path: PathValues,
     kind: ContainerKind,
@@ -62,64 +102,8 @@ async fn explain_container(
     Ok(respond::data(wire::security::explanation(&explained)))
 }
 
-/// `GET L/workspaces/{id}/security`.
-pub(crate) async fn of_workspace(
-    State(app): State<SharedApp>,
-    caller: Caller,
-    path: PathValues,
-) -> Result<Response, ApiError> {
-    of_container(app, caller, path, ContainerKind::Workspace).await
-}
-
-/// `POST L/workspaces/{id}/security`.
-pub(crate) async fn change_workspace(
-    State(app): State<SharedApp>,
-    caller: Caller,
-    path: PathValues,
-    body: JsonObject,
-) -> Result<Response, ApiError> {
-    change_container(app, caller, path, ContainerKind::Workspace, body).await
-}
-
-/// `GET L/workspaces/{id}/users/{user}/security`.
-pub(crate) async fn explain_workspace(
-    State(app): State<SharedApp>,
-    caller: Caller,
-    path: PathValues,
-) -> Result<Response, ApiError> {
-    explain_container(app, caller, path, ContainerKind::Workspace).await
-}
-
-/// `GET L/folders/{id}/security`.
-pub(crate) async fn of_folder(
-    State(app): State<SharedApp>,
-    caller: Caller,
-    path: PathValues,
-) -> Result<Response, ApiError> {
-    of_container(app, caller, path, ContainerKind::Folder).await
-}
-
-/// `POST L/folders/{id}/security`.
-pub(crate) async fn change_folder(
-    State(app): State<SharedApp>,
-    caller: Caller,
-    path: PathValues,
-    body: JsonObject,
-) -> Result<Response, ApiError> {
-    change_container(app, caller, path, ContainerKind::Folder, body).await
-}
-
-/// `GET L/folders/{id}/users/{user}/security`.
-pub(crate) async fn explain_folder(
-    State(app): State<SharedApp>,
-    caller: Caller,
-    path: PathValues,
-) -> Result<Response, ApiError> {
-    explain_container(app, caller, path, ContainerKind::Folder).await
-}
-
 /// `GET L/documents/{id}/security`.
-pub(crate) async fn of_document(
+async fn of_document(
     State(app): State<SharedApp>,
     caller: Caller,
     path: PathValues,
@@ -133,7 +117,7 @@ pub(crate) async fn of_document(
 }
 
 /// `POST L/documents/{id}/security`.
-pub(crate) async fn change_document(
+async fn change_document(
     State(app): State<SharedApp>,
     caller: Caller,
     path: PathValues,
@@ -147,7 +131,7 @@ pub(crate) async fn change_document(
 }
 
 /// `GET L/documents/{id}/users/{user}/security`.
-pub(crate) async fn explain_document(
+async fn explain_document(
     State(app): State<SharedApp>,
     caller: Caller,
     path: PathValues,

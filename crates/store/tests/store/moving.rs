@@ -382,3 +382,68 @@ async fn pairs_are_set_and_taken_away_beside_what_they_belong_to() {
     );
     assert_eq!(store.document_pairs(&id, &root()).expect("pairs").len(), 1);
 }
+
+#[tokio::test]
+async fn what_was_in_a_workspace_that_is_gone_is_there_and_stays_behind_its_walls() {
+    let two = Two::new().await;
+    let (store, ann) = (&two.house.store, person("ann"));
+    let (letter, out) = (document_id(&two.letter), {
+        let out = two.house.document(&two.public, &ann, named("Out")).await;
+        document_id(&out)
+    });
+    let workspace: chancery_proto::ids::ContainerId = format!("ACTIVE!{}", two.public.workspace)
+        .parse()
+        .expect("an id");
+    store
+        .add_wall("Merger".to_owned(), NOW, entry())
+        .await
+        .expect("a wall");
+    let changes = WallChanges {
+        admit: vec![Trustee::User("ann".to_owned())],
+        enclose: vec![workspace.clone()],
+        ..WallChanges::default()
+    };
+    store
+        .change_wall("merger", changes, entry())
+        .await
+        .expect("enclosed");
+    let deleted = store.delete_version(letter.clone(), ann.clone(), NOW);
+    deleted.await.expect("deleted");
+    let folder = container_id(&two.public);
+    let unfiled = store.unfile_document(out.clone(), folder.clone(), ann.clone(), NOW);
+    unfiled.await.expect("out");
+    for (id, kind) in [
+        (folder, ContainerKind::Folder),
+        (workspace, ContainerKind::Workspace),
+    ] {
+        let gone = store.delete_container(id, kind, ann.clone()).await;
+        gone.expect("gone");
+    }
+    let library = "ACTIVE".parse().expect("an alias");
+    let administrator = Principal {
+        administrator: true,
+        ..person("bob")
+    };
+    let seen = |who: &Principal| {
+        let trash = store.trash(&library, None, who, 10).expect("a list").len();
+        (trash, store.version(&out, who).is_ok())
+    };
+    assert_eq!(seen(&ann), (1, true));
+    assert_eq!(seen(&administrator), (0, false));
+    assert_eq!(store.version(&out, &ann).expect("there").workspace_name, "");
+    let there = vec![container_id(&two.private)];
+    let refused = store.restore(
+        letter.clone(),
+        there.clone(),
+        String::new(),
+        ann.clone(),
+        NOW,
+    );
+    assert!(
+        matches!(refused.await, Err(StoreError::NoAccess(_))),
+        "out of the wall"
+    );
+    store.remove_wall("merger", entry()).await.expect("down");
+    let restored = store.restore(letter, there, String::new(), ann, NOW).await;
+    assert_eq!(restored.expect("restored").workspace, two.private.workspace);
+}
