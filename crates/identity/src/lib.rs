@@ -6,6 +6,7 @@ mod codes;
 mod counters;
 mod device_codes;
 mod error;
+mod facts;
 mod identity;
 mod lifetimes;
 mod listing;

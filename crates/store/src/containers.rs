@@ -4,8 +4,8 @@ use crate::access::{
     Access, CONTAINER_FACTS, Facts, Principal, effective, refusal, security_number, security_of,
 };
 use crate::entries;
+use crate::inheritance::{Held, held_by_container, pass_on};
 use crate::names::name_key;
-use crate::security::{Held, held_by_container, pass_on};
 use crate::{Store, StoreError, libraries};
 use chancery_proto::clock::Timestamp;
 use chancery_proto::ids::{ContainerId, LibraryAlias};

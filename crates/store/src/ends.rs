@@ -1,7 +1,7 @@
 //! What ended, in order, for other servers and for the store that sessions live
 //! in; and letting go of what is long over.
 
-use crate::grants::TokenHash;
+use crate::token_hash::TokenHash;
 use crate::{Store, StoreError, applications};
 use chancery_proto::clock::Timestamp;
 use rusqlite::{Connection, params};

@@ -8,8 +8,7 @@ use crate::{Store, StoreError, ends, users};
 use chancery_proto::clock::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-/// SHA-256 of a token: what is kept of it.
-pub type TokenHash = [u8; 32];
+pub use crate::token_hash::TokenHash;
 
 /// A sign-in.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -6,8 +6,9 @@ use crate::wire::fields::Fields;
 use chancery_proto::work::DefaultSecurity;
 use chancery_store::access::{Access, Because};
 use chancery_store::entries::{Entries, Trustee};
+use chancery_store::explaining::Explanation;
 use chancery_store::groups::Group;
-use chancery_store::security::{Explanation, Security, SecurityChanges};
+use chancery_store::security::{Security, SecurityChanges};
 use chancery_store::users::key_of;
 use serde_json::{Map, Value, json};
 
@@ -200,7 +201,7 @@ mod tests {
     use chancery_proto::work::DefaultSecurity;
     use chancery_store::access::{Access, Because};
     use chancery_store::entries::Trustee;
-    use chancery_store::security::Explanation;
+    use chancery_store::explaining::Explanation;
     use serde_json::{Value, json};
 
     fn read(body: &Value) -> Result<usize, String> {
