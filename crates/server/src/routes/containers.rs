@@ -164,6 +164,34 @@ pub(crate) async fn subfolders(
     ))
 }
 
+/// `GET …/operations`: what the caller may do.
+pub(crate) async fn operations(
+    State(app): State<SharedApp>,
+    caller: Caller,
+    path: PathValues,
+) -> Result<Response, ApiError> {
+    let who = caller.into_principal();
+    let found = app.store.container(&path.container()?, &who)?;
+    Ok(respond::data(wire::container::operations(&found, &who)))
+}
+
+/// `GET L/containers/{id}`: a workspace or a folder.
+pub(crate) async fn profile(
+    State(app): State<SharedApp>,
+    caller: Caller,
+    host: Host,
+    path: PathValues,
+) -> Result<Response, ApiError> {
+    let who = caller.into_principal();
+    let found = app.store.container(&path.container()?, &who)?;
+    Ok(respond::data(wire::container::container(
+        &app,
+        host.name(),
+        &found,
+        &who,
+    )))
+}
+
 /// `GET …/path`: one list of paths, each from the workspace down.
 pub(crate) async fn path(
     State(app): State<SharedApp>,

@@ -115,6 +115,9 @@ pub(crate) fn work(app: SharedApp) -> Router {
                 .patch(workspaces::update)
                 .delete(workspaces::delete),
         )
+        .route("/containers/{id}", get(containers::profile))
+        .route("/workspaces/{id}/operations", get(containers::operations))
+        .route("/folders/{id}/operations", get(containers::operations))
         .route("/workspaces/{id}/children", get(containers::children))
         .route(
             "/workspaces/{id}/folders",

@@ -6,7 +6,7 @@ use crate::wire::fields::Fields;
 use crate::wire::profile;
 use chancery_proto::clock::Timestamp;
 use chancery_proto::work::DefaultSecurity;
-use chancery_store::access::Principal;
+use chancery_store::access::{Access, Principal};
 use chancery_store::containers::{Container, ContainerChanges, ContainerKind, NewContainer};
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -60,6 +60,50 @@ enum Own {
         is_container_saved_search: bool,
         is_content_saved_search: bool,
     },
+}
+
+/// What `who` may do with a workspace or folder. What this server cannot do is
+/// false.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub(crate) struct ContainerOperations {
+    add_content: bool,
+    add_folders: bool,
+    add_custom_folders: bool,
+    change_name: bool,
+    modify: bool,
+    #[serde(rename = "move")]
+    moving: bool,
+    remove: bool,
+    remove_folders: bool,
+    set_default_security: bool,
+    set_security: bool,
+    update_content_shortcut: bool,
+    default_security_values: &'static [&'static str],
+}
+
+pub(crate) fn operations(container: &Container, who: &Principal) -> ContainerOperations {
+    let access = container.access(who);
+    let writes = access >= Access::ReadWrite;
+    let is_workspace = container.kind == ContainerKind::Workspace;
+    ContainerOperations {
+        // A workspace holds folders only.
+        add_content: writes && !is_workspace,
+        add_folders: writes,
+        add_custom_folders: false,
+        change_name: writes,
+        modify: writes,
+        moving: access >= Access::Full && !is_workspace,
+        remove: access >= Access::Full && !container.has_subfolders && !container.has_documents,
+        remove_folders: access >= Access::Full,
+        set_default_security: access >= Access::ChangeSecurity,
+        set_security: access >= Access::ChangeSecurity,
+        update_content_shortcut: false,
+        default_security_values: if is_workspace {
+            &["public", "view", "private"]
+        } else {
+            &["public", "view", "private", "inherit"]
+        },
+    }
 }
 
 /// A workspace or folder as `who` sees it.

@@ -299,3 +299,55 @@ fn people_and_groups_are_looked_up_and_whoever_is_from_outside_sees_no_one() {
     assert_eq!(disabled.expect(200).json()["data"]["enabled"], false);
     assert_eq!(get(&server, &ann, &format!("{C}/users")).status, 401);
 }
+
+#[test]
+fn what_somebody_may_do_with_a_workspace_or_folder_is_what_the_server_lets_them_do() {
+    let server = TestServer::start();
+    let (ann, bob) = (person(&server, "Ann"), person(&server, "Bob"));
+    let workspace = server.workspace(&ann, "Matter");
+    let folder = server.folder(&ann, &workspace, "Letters");
+    let may = |token: &str, place: &str, name: &str| {
+        let operations = get(&server, token, &format!("{API}/{place}/operations"));
+        operations.expect(200).json()["data"][name].clone()
+    };
+    let (matter, letters) = (
+        format!("workspaces/{workspace}"),
+        format!("folders/{folder}"),
+    );
+    assert_eq!(may(&ann, &matter, "set_security"), true);
+    assert_eq!(may(&ann, &matter, "add_content"), false);
+    assert_eq!(may(&ann, &letters, "add_content"), true);
+    assert_eq!(may(&ann, &matter, "remove"), false, "something is in it");
+    assert_eq!(may(&ann, &letters, "remove"), true);
+    let values = may(&ann, &letters, "default_security_values");
+    assert_eq!(values.as_array().map(Vec::len), Some(4));
+    let include = json!({"default_security": "private",
+        "include": [{"id": "bob", "type": "user", "access_level": "read_write"}]});
+    let security = format!("{API}/{matter}/security");
+    let _ = send(&server, &ann, "POST", &security, &include).expect(200);
+    // What is told holds: yes where it works, no where it is refused.
+    let renamed = json!({"name": "Renamed"});
+    for (token, expected) in [(&bob, 403), (&ann, 200)] {
+        assert_eq!(may(token, &matter, "modify"), true);
+        let changed = send(
+            &server,
+            token,
+            "PATCH",
+            &format!("{API}/{matter}"),
+            &renamed,
+        );
+        assert_eq!(changed.status, 200);
+        assert_eq!(may(token, &matter, "set_security"), expected == 200);
+        let view = json!({"default_security": "view"});
+        assert_eq!(
+            send(&server, token, "POST", &security, &view).status,
+            expected
+        );
+        assert_eq!(may(token, &letters, "remove"), expected == 200);
+        let gone = Request::new("DELETE", &format!("{API}/{letters}")).token(token);
+        assert_eq!(server.call(gone).status, expected);
+    }
+    // One address for both kinds.
+    let either = get(&server, &bob, &format!("{API}/containers/{workspace}"));
+    assert_eq!(either.expect(200).json()["data"]["name"], "Renamed");
+}
