@@ -11,6 +11,7 @@ use chancery_proto::clock::Timestamp;
 use chancery_proto::ids::{ContainerId, LibraryAlias};
 use chancery_proto::work::DefaultSecurity;
 use rusqlite::{Connection, OptionalExtension, Row, params};
+use std::sync::LazyLock;
 
 /// What a container is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -189,16 +190,21 @@ pub(crate) fn check_name(name: &str) -> Result<(), StoreError> {
     Err(StoreError::invalid("name", reason))
 }
 
+/// One container: read so often that the question is written once.
+static ONE: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "SELECT {} FROM {FROM} WHERE l.alias = ?2 AND c.number = ?3",
+        columns()
+    )
+});
+
 /// The container, if the principal may know that it is there.
 pub(crate) fn find(
     connection: &Connection,
     id: &ContainerId,
     who: &Principal,
 ) -> Result<Container, StoreError> {
-    let mut statement = connection.prepare_cached(&format!(
-        "SELECT {} FROM {FROM} WHERE l.alias = ?2 AND c.number = ?3",
-        columns()
-    ))?;
+    let mut statement = connection.prepare_cached(&ONE)?;
     let found = statement
         .query_row(params![who.user, id.library.as_str(), id.number], of_row)
         .optional()?;

@@ -9,6 +9,7 @@ use chancery_proto::clock::Timestamp;
 use chancery_proto::ids::{DocumentId, LibraryAlias};
 use chancery_proto::work::DefaultSecurity;
 use rusqlite::{Connection, OptionalExtension, Row, params};
+use std::sync::LazyLock;
 
 /// SHA-256 of a version's bytes.
 pub type ContentHash = [u8; 32];
@@ -153,17 +154,22 @@ pub(crate) fn of_row(row: &Row<'_>) -> rusqlite::Result<Version> {
     })
 }
 
+/// One version: read so often that the question is written once.
+static ONE: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "SELECT {} FROM {} WHERE l.alias = ?2 AND v.number = ?3 AND v.version = ?4 AND v.deleted IS NULL",
+        columns(),
+        from()
+    )
+});
+
 /// The version, if the principal may know that it is there.
 pub(crate) fn find(
     connection: &Connection,
     id: &DocumentId,
     who: &Principal,
 ) -> Result<Version, StoreError> {
-    let mut statement = connection.prepare_cached(&format!(
-        "SELECT {} FROM {} WHERE l.alias = ?2 AND v.number = ?3 AND v.version = ?4 AND v.deleted IS NULL",
-        columns(),
-        from()
-    ))?;
+    let mut statement = connection.prepare_cached(&ONE)?;
     let asked = params![who.user, id.library.as_str(), id.number, id.version];
     let found = statement.query_row(asked, of_row).optional()?;
     match found {
