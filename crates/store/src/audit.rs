@@ -1,5 +1,6 @@
 //! What happened, and who did it: only ever added to.
 
+use crate::access::Principal;
 use crate::{Store, StoreError};
 use chancery_proto::clock::Timestamp;
 use rusqlite::{Connection, params};
@@ -38,6 +39,25 @@ pub(crate) fn add(connection: &Connection, entry: &AuditEntry) -> Result<(), Sto
         entry.address
     ])?;
     Ok(())
+}
+
+/// What somebody did to something that has no history of its own.
+pub(crate) fn did(
+    connection: &Connection,
+    activity: String,
+    who: &Principal,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let entry = AuditEntry {
+        at: now,
+        user: who.user.clone(),
+        activity,
+        outcome: "success".to_owned(),
+        method: String::new(),
+        application: who.via.application.to_string(),
+        address: who.via.address.to_string(),
+    };
+    add(connection, &entry)
 }
 
 impl Store {

@@ -3,6 +3,7 @@
 use crate::access::{
     Access, CONTAINER_FACTS, Facts, Principal, effective, refusal, security_number, security_of,
 };
+use crate::audit;
 use crate::entries;
 use crate::inheritance::{Held, held_by_container, pass_on};
 use crate::names::name_key;
@@ -425,6 +426,9 @@ impl Store {
                 ])?;
             if held != before {
                 pass_on(connection, library.id, id.number, held)?;
+            }
+            if security_changes {
+                audit::did(connection, format!("security changed of {id}"), &who, now)?;
             }
             find(connection, &id, &who.beyond_walls())
         })

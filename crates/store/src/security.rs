@@ -1,6 +1,7 @@
 //! The security of workspaces, folders and documents: reading it and changing it.
 
 use crate::access::{Access, Principal, security_number};
+use crate::audit;
 use crate::entries::{self, Entries, MOST_ENTRIES, Trustee};
 use crate::history::{self, Activity};
 use crate::inheritance::{Held, above_document, pass_on};
@@ -166,7 +167,7 @@ impl Store {
             if held != kept.held() {
                 pass_on(connection, library, id.number, held)?;
             }
-            Ok(())
+            audit::did(connection, format!("security changed of {id}"), &who, now)
         })
         .await
     }

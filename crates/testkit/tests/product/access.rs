@@ -150,6 +150,21 @@ fn entries_for_people_and_groups_open_and_close_a_workspace_and_all_that_inherit
     let why = why.expect(200).json();
     let sentence = "They are in the group “litigation”, which has an entry.";
     assert_eq!(why["data"]["explanation"], sentence);
+    // Who changed it is on the record.
+    let audit = get(&server, &root, &format!("{C}/audit?limit=50"))
+        .expect(200)
+        .json();
+    let changed = format!("security changed of {workspace}");
+    let lines = audit["data"].as_array().expect("a list");
+    let lines: Vec<_> = lines
+        .iter()
+        .filter(|line| line["activity"] == *changed)
+        .collect();
+    assert_eq!(lines.len(), 2, "{audit}");
+    assert_eq!(
+        (&lines[0]["user"], &lines[0]["address"]),
+        (&json!("ann"), &json!("127.0.0.1"))
+    );
     // Whoever may not say who else has access is not told of others' either.
     let others = get(
         &server,
