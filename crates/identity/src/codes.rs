@@ -78,6 +78,7 @@ impl Identity {
             persona: authorization.persona.as_str().to_owned(),
             created: now,
             expires: now.plus(CODE_LIFE),
+            is_used: false,
         };
         self.store.add_code(row).await?;
         Ok(code)
@@ -113,7 +114,6 @@ impl Identity {
         whose: &mut String,
     ) -> Result<SignedIn, IdentityError> {
         let refused = |reason| Err(IdentityError::CodeRefused(reason));
-        self.must_be_up()?;
         let hash = tokens::hash_of(redeeming.code);
         let Some(row) = self.store.code(hash)? else {
             return refused(UNKNOWN);
@@ -145,11 +145,13 @@ impl Identity {
         let Some(person) = person else {
             return refused("The person may no longer sign in.");
         };
-        if now >= row.expires {
-            // Too old, and perhaps used: whoever shows it now is nobody's.
+        if now >= row.expires || row.is_used {
+            // Too old, or used: whoever shows it now is nobody's. That needs the
+            // database alone, however it is with the store of sessions.
             self.end_what_it_gave(hash).await?;
             return refused(UNKNOWN);
         }
+        self.must_be_up()?;
         self.meet(&person)?;
         let beginning = Beginning {
             user: row.user.clone(),

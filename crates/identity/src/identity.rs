@@ -26,8 +26,8 @@ const INSTALLATION: &str = "identity.installation";
 /// Ends that are read at once.
 const ENDS_AT_ONCE: u32 = 1_000;
 
-/// Sign-ins that are let go of at once.
-const FORGOTTEN_AT_ONCE: u32 = 200;
+/// Sign-ins that are looked at at once, whether they are long over.
+const LOOKED_AT_AT_ONCE: u32 = 200;
 
 /// Where sessions live.
 #[derive(Debug, Clone, Default)]
@@ -395,12 +395,16 @@ impl Identity {
     /// [`IdentityError::Store`].
     pub async fn forget_old(&self) -> Result<(), IdentityError> {
         let now = self.clock.now();
-        while self
+        let mut after = String::new();
+        while let Some(last) = self
             .store
-            .forget_old_sign_ins(now, FORGOTTEN_AT_ONCE)
+            .forget_old_sign_ins(now, &after, LOOKED_AT_AT_ONCE)
             .await?
-            >= FORGOTTEN_AT_ONCE as usize
-        {}
+        {
+            after = last;
+            // Others have their turn between two.
+            tokio::task::yield_now().await;
+        }
         Ok(())
     }
 

@@ -31,6 +31,8 @@ pub struct CodeRow {
     pub created: Timestamp,
     /// When it can no longer be used.
     pub expires: Timestamp,
+    /// Whether it was used already.
+    pub is_used: bool,
 }
 
 /// What became of a code that was shown.
@@ -82,7 +84,7 @@ impl Store {
     pub fn code(&self, hash: TokenHash) -> Result<Option<CodeRow>, StoreError> {
         self.read(|connection| {
             let mut statement = connection.prepare_cached(
-                "SELECT hash, client, redirect, redirect_named, challenge, user, persona, created, expires
+                "SELECT hash, client, redirect, redirect_named, challenge, user, persona, created, expires, grant_id IS NOT NULL
                  FROM codes WHERE hash = ?1",
             )?;
             let found = statement
@@ -97,6 +99,7 @@ impl Store {
                         persona: row.get(6)?,
                         created: Timestamp(row.get(7)?),
                         expires: Timestamp(row.get(8)?),
+                        is_used: row.get(9)?,
                     })
                 })
                 .optional()?;

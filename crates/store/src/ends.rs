@@ -94,54 +94,48 @@ impl Store {
     }
 
     /// Lets go of sign-ins that were over a day ago, ended or too old to be
-    /// renewed, and of sessions that others took over from by then: up to `most`
-    /// of each. Answers how many. What happened stays in the audit.
+    /// renewed. Looks at up to `most` after the one of that id, in the order of
+    /// their ids, and answers the last that it looked at; None at the end. What
+    /// happened stays in the audit.
     ///
     /// # Errors
     /// When the database cannot be read or written.
     pub async fn forget_old_sign_ins(
         &self,
         now: Timestamp,
+        after: &str,
         most: u32,
-    ) -> Result<usize, StoreError> {
+    ) -> Result<Option<String>, StoreError> {
         let lifetimes = self.lifetimes()?;
         // Whoever has none of their own counts as desktop.
         let usual = lifetimes.iter().find(|(one, _)| one.name == "desktop");
         let usual = usual.map_or(0, |(one, _)| one.absolute_seconds);
         let before = |seconds: u64| applications::ago(now, seconds + A_DAY.as_secs());
-        let (sessions, grants) = self.read(|connection| {
-            let sessions: Vec<TokenHash> = connection
-                .prepare_cached("SELECT hash FROM sessions WHERE dies < ?1 LIMIT ?2")?
-                .query_map(params![before(0).0, most], |row| row.get(0))?
-                .collect::<Result<_, _>>()?;
-            let mut grants = Vec::new();
-            let mut statement =
-                connection.prepare_cached("SELECT id, application, created, ended FROM grants")?;
-            let mut rows = statement.query([])?;
-            while let Some(row) = rows.next()?
-                && grants.len() < most as usize
-            {
+        let looked: Vec<(String, bool)> = self.read(|connection| {
+            let mut statement = connection.prepare_cached(
+                "SELECT id, application, created, ended FROM grants WHERE id > ?1 ORDER BY id LIMIT ?2",
+            )?;
+            let rows = statement.query_map(params![after, most], |row| {
                 let application: String = row.get(1)?;
                 let own = lifetimes.iter().find(|(one, _)| one.name == application);
                 let absolute = own.map_or(usual, |(one, _)| one.absolute_seconds);
                 let (created, ended): (i64, Option<i64>) = (row.get(2)?, row.get(3)?);
-                if created < before(absolute).0 || ended.is_some_and(|ended| ended < before(0).0) {
-                    grants.push(row.get::<_, String>(0)?);
-                }
-            }
-            Ok((sessions, grants))
+                let is_over = created < before(absolute).0
+                    || ended.is_some_and(|ended| ended < before(0).0);
+                Ok((row.get(0)?, is_over))
+            })?;
+            Ok(rows.collect::<Result<_, _>>()?)
         })?;
-        let count = sessions.len() + grants.len();
-        if count == 0 {
-            return Ok(0);
+        let last = looked.last().map(|(id, _)| id.clone());
+        let over: Vec<String> = looked
+            .into_iter()
+            .filter_map(|(id, is_over)| is_over.then_some(id))
+            .collect();
+        if over.is_empty() {
+            return Ok(last);
         }
         self.write(move |connection| {
-            for hash in &sessions {
-                connection
-                    .prepare_cached("DELETE FROM sessions WHERE hash = ?1")?
-                    .execute([hash])?;
-            }
-            for grant in &grants {
+            for grant in &over {
                 for from in [
                     "DELETE FROM sessions WHERE grant_id = ?1",
                     "DELETE FROM refresh_tokens WHERE grant_id = ?1",
@@ -150,7 +144,7 @@ impl Store {
                     connection.prepare_cached(from)?.execute([grant])?;
                 }
             }
-            Ok(count)
+            Ok(last)
         })
         .await
     }

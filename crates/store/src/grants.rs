@@ -201,18 +201,15 @@ pub(crate) fn end(
     ended.grants += connection
         .prepare_cached("UPDATE grants SET ended = ?2 WHERE id = ?1 AND ended IS NULL")?
         .execute(params![grant, now.0])?;
-    let mut sessions = connection
-        .prepare_cached("DELETE FROM sessions WHERE grant_id = ?1 RETURNING hash, dies")?;
-    let tokens: Vec<(TokenHash, Option<i64>)> = sessions
-        .query_map([grant], |row| Ok((row.get(0)?, row.get(1)?)))?
+    // Those too that others took over from long ago: a store of sessions may not
+    // have heard of it.
+    let mut sessions =
+        connection.prepare_cached("DELETE FROM sessions WHERE grant_id = ?1 RETURNING hash")?;
+    let tokens: Vec<TokenHash> = sessions
+        .query_map([grant], |row| row.get(0))?
         .collect::<Result<_, _>>()?;
-    // Of the others that is told already.
-    let living = tokens
-        .into_iter()
-        .filter(|(_, dies)| dies.is_none_or(|dies| dies > now.0));
-    let living: Vec<TokenHash> = living.map(|(hash, _)| hash).collect();
-    ends::add(connection, &living, now)?;
-    ended.tokens.extend(living);
+    ends::add(connection, &tokens, now)?;
+    ended.tokens.extend(tokens);
     connection
         .prepare_cached("DELETE FROM refresh_tokens WHERE grant_id = ?1")?
         .execute([grant])?;

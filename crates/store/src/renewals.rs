@@ -86,6 +86,17 @@ impl Renewal {
                 Ok((shown, row.get::<_, bool>(11)?, Timestamp(row.get(12)?)))
             })
             .optional()?;
+        let Some((shown, ..)) = &found else {
+            return Ok(None);
+        };
+        // What had run out before the lifetimes were changed stays so.
+        let over: Option<i64> = connection
+            .prepare_cached("SELECT signed_in_after FROM applications WHERE name = ?1")?
+            .query_row([&shown.grant.application], |row| row.get(0))
+            .optional()?;
+        if over.is_some_and(|over| shown.grant.created.0 <= over) {
+            return Ok(None);
+        }
         Ok(found
             .filter(|(shown, enabled, not_before)| {
                 self.now < shown.expires

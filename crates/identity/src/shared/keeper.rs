@@ -50,9 +50,11 @@ impl Inner {
         }
     }
 
-    /// Others took over from those: copies of them end with them.
+    /// Others took over from those: they end then, whatever Redis says.
     pub(super) fn drop_dying(&self, dying: &[(TokenHash, Timestamp)]) {
+        let now = self.clock.monotonic();
         for (hash, at) in dying {
+            self.ended.add_dying(*hash, *at, now);
             if let Some(copy) = self.copies.get(hash) {
                 copy.session.dies_at(*at);
             }

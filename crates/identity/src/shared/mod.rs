@@ -20,7 +20,7 @@ pub use self::redis::{
 use self::ended::Ended;
 use self::keeper::{CannotCarryOut, keep};
 use self::messages::Message;
-use self::redis::{Connection, DEADLINE, Gone, Keys};
+use self::redis::{Connection, DEADLINE, Gone, Keys, Noted};
 use crate::attempts::Attempts;
 use crate::memory::{ByToken, Shards, lock};
 use crate::session::{Record, Session};
@@ -228,40 +228,61 @@ impl Shared {
     ) -> Result<Option<Arc<Session>>, Gone> {
         let inner = &*self.inner;
         let asked = inner.clock.monotonic();
-        if let Some(record) = connection.get(hash).await? {
-            return self.copied(hash, asked, make(record));
-        }
-        // Redis may have lost it, and then the database has it still.
-        let kept = inner.store.session_of_token(*hash);
-        let Some((grant, row)) = kept.map_err(|error| cannot_ask(&error.into()))? else {
-            return Ok(None);
+        let found = connection.get(hash).await?;
+        let is_announced = match found {
+            Some(line) if !line.is_announced => {
+                return self.copied(hash, asked, make(line.record));
+            }
+            found => found.is_some(),
         };
-        let made = make(Record::of(&grant, &row)).map_err(|error| cannot_ask(&error))?;
-        let Some(session) = made.map(Arc::new) else {
+        // Redis may have lost it, and then the database has it still; or it is about
+        // to be there, and the database says whether it is.
+        let Some(session) = self.kept(hash, &make)? else {
             return Ok(None);
         };
         if session.left(inner.clock.now()).is_err() {
             // What has run out is told as such.
-            return Ok(Some(session));
+            return Ok(Some(Arc::new(session)));
         }
         let record = session.record();
-        if !connection.put(&record, BRIEFLY).await? {
+        if !is_announced && !connection.put(&record, BRIEFLY).await? {
             // Somebody was faster, and may know of a later use.
             let asked = inner.clock.monotonic();
-            if let Some(found) = connection.get(hash).await? {
-                return self.copied(hash, asked, make(found));
+            match connection.get(hash).await? {
+                Some(line) if !line.is_announced => {
+                    return self.copied(hash, asked, make(line.record));
+                }
+                Some(_) => {}
+                // It is gone again, or cannot be read.
+                None => connection.put_over(&record, BRIEFLY).await?,
             }
-            // It is gone again, or cannot be read.
-            connection.put_over(&record, BRIEFLY).await?;
         }
-        let over = inner.store.grant_is_over(&grant.id);
-        if over.map_err(|error| cannot_ask(&error.into()))? {
+        // Whoever ended it, or took over from it, since it was read has looked for it
+        // before it was there: look again.
+        let Some(session) = self.kept(hash, &make)? else {
             self.forget(&[*hash]).await;
             return Ok(None);
+        };
+        let now = inner.clock.now();
+        if let Some(at) = session.record().dies {
+            connection.let_die(&[(*hash, at)], now).await?;
         }
-        let life = session.life(inner.clock.now());
-        connection.live_on(hash, life).await?;
-        Ok(Some(session))
+        let life = session.life(now);
+        connection.live_on(hash, life, session.was_used()).await?;
+        Ok(Some(Arc::new(session)))
+    }
+
+    /// The session of a token as the database has it, unless its sign-in ended.
+    fn kept(
+        &self,
+        hash: &TokenHash,
+        make: impl Fn(Record) -> Made,
+    ) -> Result<Option<Session>, Gone> {
+        let kept = self.inner.store.session_of_token(*hash);
+        let Some((grant, row)) = kept.map_err(|error| cannot_ask(&error.into()))? else {
+            return Ok(None);
+        };
+        make(Record::of(&grant, &row)).map_err(|error| cannot_ask(&error))
     }
 
     /// Keeps a copy of what Redis said when it was asked.
@@ -273,6 +294,10 @@ impl Shared {
     ) -> Result<Option<Arc<Session>>, Gone> {
         let session = made.map_err(|error| cannot_ask(&error))?.map(Arc::new);
         if let Some(session) = &session {
+            // Redis may not have heard that another took over.
+            if let Some(at) = self.inner.ended.dies(hash) {
+                session.dies_at(at);
+            }
             let session = Arc::clone(session);
             let copy = Copy { session, asked };
             let copies = &self.inner.copies;
@@ -294,7 +319,9 @@ impl Shared {
     pub(crate) async fn live_on(&self, session: &Session) {
         let life = session.life(self.inner.clock.now());
         if let Ok(connection) = self.connection()
-            && let Err(why) = connection.live_on(&session.hash, life).await
+            && let Err(why) = connection
+                .live_on(&session.hash, life, session.was_used())
+                .await
         {
             self.hesitate(why);
         }
@@ -316,9 +343,9 @@ impl Shared {
         };
         let connection = connection.until(deadline);
         match connection.note_use(&session.hash, now, life).await {
-            Ok(true) => return session.use_at(now),
-            // It is there no longer: the next check finds out why.
-            Ok(false) => self.inner.copies.remove(&session.hash),
+            Ok(Noted::Written) => return session.use_at(now),
+            // It is there no longer, or not yet: the next check finds out.
+            Ok(Noted::NotThere | Noted::Announced) => self.inner.copies.remove(&session.hash),
             // It takes nothing at this moment: asked again by and by.
             Err(Gone::Refused) => return,
             Err(Gone::Away) => self.hesitate(Gone::Away),
@@ -332,7 +359,7 @@ impl Shared {
     pub(crate) async fn was_used(&self, hash: &TokenHash) -> Result<bool, Gone> {
         let found = self.connection()?.get(hash).await;
         let found = found.inspect_err(|why| self.hesitate(*why))?;
-        Ok(found.is_some_and(|record| record.was_used))
+        Ok(found.is_some_and(|line| line.record.was_used))
     }
 
     /// What is known of the sessions of those tokens that live.
@@ -377,6 +404,9 @@ impl Shared {
         let followed = self.catch_up().await;
         let is_behind = !matches!(followed, Ok(true));
         self.inner.is_behind.store(is_behind, Ordering::Release);
+        if is_behind {
+            self.inner.ended.keep_on(self.inner.clock.monotonic());
+        }
         followed.map(drop)
     }
 

@@ -3,11 +3,14 @@
 //! ```text
 //! 1764200000000 u 0000000000000 1764190000000 u ID GRANT APPLICATION USER
 //! └ last use    │ └ dies        └ signed in   │
-//!               └ used (u) or not yet (-)     └ as a user (u) or administrator (a)
+//!               └ used (u), not yet (-), or announced (*): see below
+//!                                             └ as a user (u) or administrator (a)
 //! ```
 //! Without the spaces between the first five, whose places are fixed: scripts
 //! inside Redis read and write them. Times are milliseconds since 1970; *dies*
-//! is when it ends because another took its place, zero where none did.
+//! is when it ends because another took its place, zero where none did. One that
+//! is *announced* is there for a moment: the database is about to have it, or has to
+//! be asked whether it still does.
 
 use crate::persona::Persona;
 use crate::session::Record;
@@ -25,11 +28,21 @@ pub(super) fn digits(time: Timestamp) -> String {
     format!("{:0DIGITS$}", time.0.clamp(0, 9_999_999_999_999))
 }
 
-pub(super) fn encode(record: &Record) -> String {
+/// How a session is written before the database was asked whether it goes on.
+pub(super) fn encode_announced(record: &Record) -> String {
+    encode(record, '*')
+}
+
+/// The flag of a session that may live.
+pub(super) fn flag(was_used: bool) -> char {
+    if was_used { 'u' } else { '-' }
+}
+
+fn encode(record: &Record, flag: char) -> String {
     format!(
         "{}{}{}{}{}{} {} {} {}",
         digits(record.last_use),
-        if record.was_used { 'u' } else { '-' },
+        flag,
         digits(record.dies.unwrap_or_default()),
         digits(record.signed_in),
         match record.persona {
@@ -43,17 +56,25 @@ pub(super) fn encode(record: &Record) -> String {
     )
 }
 
+/// What is written there.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Line {
+    pub(super) record: Record,
+    pub(super) is_announced: bool,
+}
+
 /// The session that is written there; None when it is none of ours.
-pub(super) fn decode(hash: TokenHash, text: &[u8]) -> Option<Record> {
+pub(super) fn decode(hash: TokenHash, text: &[u8]) -> Option<Line> {
     let text = std::str::from_utf8(text).ok()?;
     let time = |from: usize| {
         let digits = text.get(from..from + DIGITS)?;
         let all = digits.bytes().all(|byte| byte.is_ascii_digit());
         all.then(|| digits.parse().ok().map(Timestamp)).flatten()
     };
-    let was_used = match text.get(DIGITS..=DIGITS)? {
-        "u" => true,
-        "-" => false,
+    let (was_used, is_announced) = match text.get(DIGITS..=DIGITS)? {
+        "u" => (true, false),
+        "-" => (false, false),
+        "*" => (false, true),
         _ => return None,
     };
     let dies = time(DIGITS + 1)?;
@@ -77,12 +98,16 @@ pub(super) fn decode(hash: TokenHash, text: &[u8]) -> Option<Record> {
         dies: (dies.0 > 0).then_some(dies),
     };
     let whole = [&record.id, &record.grant_id, &record.user];
-    whole.iter().all(|one| !one.is_empty()).then_some(record)
+    let is_whole = whole.iter().all(|one| !one.is_empty());
+    is_whole.then_some(Line {
+        record,
+        is_announced,
+    })
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{decode, encode};
+    use super::{Line, decode, encode, encode_announced, flag};
     use crate::persona::Persona;
     use crate::session::Record;
     use chancery_proto::clock::Timestamp;
@@ -106,7 +131,7 @@ mod tests {
     #[test]
     fn a_session_is_a_line_that_people_can_read() {
         assert_eq!(
-            encode(&record()),
+            encode(&record(), flag(record().was_used)),
             "1764200000000u00000000000001764190000000uc2Vzc2lvbi1pZC0x Z3JhbnQtaWQtMTIz desktop ann example"
         );
     }
@@ -142,7 +167,13 @@ mod tests {
                 persona: if flags.1 { Persona::Administrator } else { Persona::User },
                 ..record()
             };
-            prop_assert_eq!(decode([7; 32], encode(&record).as_bytes()), Some(record));
+            let text = encode(&record, flag(record.was_used));
+            let announced = encode_announced(&record);
+            let line = Line { record: record.clone(), is_announced: false };
+            prop_assert_eq!(decode([7; 32], text.as_bytes()), Some(line));
+            let record = Record { was_used: false, ..record };
+            let line = Line { record, is_announced: true };
+            prop_assert_eq!(decode([7; 32], announced.as_bytes()), Some(line));
         }
 
         #[test]

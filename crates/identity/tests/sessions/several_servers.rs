@@ -2,7 +2,7 @@
 //! when Redis forgets, falls silent or goes away.
 
 use crate::{HOUR, House, Place, check, is_at, soon};
-use chancery_identity::{IdentityError, NoSession, Persona, StoreState, Whose};
+use chancery_identity::{IdentityError, NoSession, Persona, Proof, SignIn, StoreState, Whose};
 use chancery_testkit::chaos::Weather;
 use chancery_testkit::waiting::eventually;
 use std::time::{Duration, Instant};
@@ -223,9 +223,9 @@ async fn on_a_slow_link_all_that_a_check_needs_has_one_deadline() {
         let key = lost_key.as_deref().expect("the one that was not used");
         assert_eq!(house.redis().call(&["UNLINK", key]), "1");
         house.clock.advance(Duration::from_secs(90));
-        // A question and its answer take 180 ms: one of them is in time, and a
-        // second one is not.
-        proxy.set(Weather::Slow(Duration::from_millis(90)));
+        // A question and its answer take 260 ms: one of them is in time, and with a
+        // second one it would be 520.
+        proxy.set(Weather::Slow(Duration::from_millis(130)));
         let begun = Instant::now();
         // Its use cannot be written down in time: it is let in all the same.
         let known = house.check(&kept).await;
@@ -267,6 +267,41 @@ async fn a_use_on_one_server_counts_on_another_whose_copy_has_run_out() {
     house.clock.advance(half);
     let left = house.identity.check(session.token.reveal(), true).await;
     assert_eq!(left.expect("lives").idle_left, half);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn lines_that_somebody_broke_keep_a_longer_time_from_nobody_else() {
+    let house = House::new(Place::Redis).await;
+    // More than Redis is told of at once.
+    for _ in 0..200 {
+        let by_ticket = SignIn {
+            user: "ann".to_owned(),
+            proof: Proof::Ticket,
+            persona: Persona::User,
+            application: "desktop".to_owned(),
+            client: String::new(),
+            device: String::new(),
+            address: String::new(),
+        };
+        house.identity.sign_in(by_ticket).await.expect("signed in");
+    }
+    let keys = house.redis().sessions();
+    let (broken, whole) = keys.split_at(20);
+    for key in broken {
+        assert_eq!(house.redis().call(&["SET", key, "x", "PX", "60000"]), "OK");
+    }
+    let mut settings = house.identity.application("desktop").expect("a kind");
+    settings.idle_seconds = 8 * 3600;
+    house.identity.set_application(settings).await.expect("set");
+    let is_longer = |key: &str| {
+        let left = house.redis().call(&["PTTL", key]);
+        left.parse::<i64>().is_ok_and(|left| left > 25_000_000)
+    };
+    // The last ones are told of last.
+    soon("all were told of", async || {
+        whole.iter().all(|key| is_longer(key))
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

@@ -242,7 +242,8 @@ async fn listen(
         let entry = Entry::new(Arc::clone(app), routes::operation(Arc::clone(app)));
         tokio::spawn(listener::serve(socket, None, entry, stopped.clone()))
     });
-    let upkeep = tokio::spawn(keep_up(Arc::clone(app), stopped));
+    let upkeep = tokio::spawn(keep_up(Arc::clone(app), stopped.clone()));
+    let clearing = tokio::spawn(clear_up(Arc::clone(app), stopped));
     if let Some(First {
         password: Some(password),
     }) = &first
@@ -268,7 +269,10 @@ async fn listen(
     }
     tracing::info!("stopping: requests under way get a moment to finish");
     let _ = stop.send(true);
-    for task in [Some(serving), admin, Some(upkeep)].into_iter().flatten() {
+    for task in [Some(serving), admin, Some(upkeep), Some(clearing)]
+        .into_iter()
+        .flatten()
+    {
         if let Err(error) = task.await {
             tracing::error!(%error, "a part of the server failed");
         }
@@ -285,20 +289,13 @@ async fn keep_up(app: SharedApp, mut stop: watch::Receiver<bool>) {
         ticks
     };
     let (mut write, mut follow) = (every(WRITE_USES), every(FOLLOW_CHANGES));
-    let (mut forget, mut forget_old) = (every(FORGET_EXPIRED), every(FORGET_OLD));
+    let mut forget = every(FORGET_EXPIRED);
     loop {
         let outcome = tokio::select! {
             _ = stop.changed() => return,
             _ = write.tick() => app.identity.write_uses().await,
             _ = follow.tick() => app.identity.follow_changes().await,
             () = app.identity.hear() => app.identity.follow_changes().await,
-            _ = forget_old.tick() => {
-                app.discard_purged().await;
-                if let Err(error) = app.store.forget_old_recent().await {
-                    tracing::error!(%error, "the lists of recent documents could not be shortened");
-                }
-                app.identity.forget_old().await
-            }
             _ = forget.tick() => {
                 app.identity.forget_expired();
                 Ok(())
@@ -307,5 +304,28 @@ async fn keep_up(app: SharedApp, mut stop: watch::Receiver<bool>) {
         if let Err(error) = outcome {
             tracing::error!(%error, "the upkeep of sessions failed; it is tried again");
         }
+    }
+}
+
+/// What takes long where there is much of it, and holds nothing else up.
+async fn clear_up(app: SharedApp, mut stop: watch::Receiver<bool>) {
+    let mut ticks = interval(FORGET_OLD);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let clear = async {
+        loop {
+            ticks.tick().await;
+            app.discard_purged().await;
+            if let Err(error) = app.store.forget_old_recent().await {
+                tracing::error!(%error, "the lists of recent documents could not be shortened");
+            }
+            if let Err(error) = app.identity.forget_old().await {
+                tracing::error!(%error, "sign-ins that are over are still in the database; it is tried again");
+            }
+        }
+    };
+    // Each step is whole by itself: it is left between two.
+    tokio::select! {
+        _ = stop.changed() => {}
+        () = clear => {}
     }
 }

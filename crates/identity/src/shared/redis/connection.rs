@@ -4,7 +4,7 @@
 use super::DEADLINE;
 use crate::memory::lock;
 use crate::session::Record;
-use crate::shared::record::{self, digits};
+use crate::shared::record::{self, Line, digits};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chancery_proto::clock::Timestamp;
@@ -22,13 +22,35 @@ const AT_ONCE: usize = 512;
 /// The same complaint is written into the log once in that time.
 const COMPLAINT: Duration = Duration::from_secs(30);
 
+/// A command that begins so much after its check has all of its time.
+const MOMENT: Duration = Duration::from_millis(20);
+
+/// By when a command has to be answered.
+struct Limit {
+    at: Instant,
+    /// Whether that is all the time that a command has.
+    is_whole: bool,
+}
+
 /// Redis did not do it: it cannot be reached, or refuses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Gone {
-    /// It answered, and refused: for example because its memory is full.
+    /// It answered, and refused: for example because its memory is full. Or it had
+    /// too little time to answer.
     Refused,
     /// It did not answer, or is the master no longer.
     Away,
+}
+
+/// What became of a use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Noted {
+    /// It was written down.
+    Written,
+    /// The session is only announced: nobody knows yet whether it goes on.
+    Announced,
+    /// There is no such session.
+    NotThere,
 }
 
 /// A connection to the master. Cheap to clone.
@@ -94,9 +116,11 @@ pub(crate) enum Heard {
 }
 
 /// Writes a use down: its time, that there was one, and how long the session
-/// lives from now on. Nothing where there is no session any more.
+/// lives from now on. Nothing where there is no session any more, or where it is
+/// only announced.
 const USE: &str = "local v = redis.call('GET', KEYS[1])
 if not v then return 0 end
+if string.sub(v, 14, 14) == '*' then return 2 end
 redis.call('SETRANGE', KEYS[1], 13, 'u')
 if tonumber(ARGV[1]) > tonumber(string.sub(v, 1, 13)) then
 redis.call('SETRANGE', KEYS[1], 0, ARGV[1])
@@ -104,11 +128,21 @@ redis.call('PEXPIRE', KEYS[1], ARGV[2])
 end
 return 1";
 
+/// Lets a session that was announced live for so long from now on, and says whether
+/// it was used. Nothing where there is none.
+const LIVE_ON: &str = "local v = redis.call('GET', KEYS[1])
+if not v then return 0 end
+if string.sub(v, 14, 14) == '*' then redis.call('SETRANGE', KEYS[1], 13, ARGV[2]) end
+redis.call('PEXPIRE', KEYS[1], ARGV[1])
+return 1";
+
 /// Lets a session live as long as its lifetimes say now, where that is longer:
 /// they were changed. Time now, and how long it may go unused and live at most.
 const LENGTHEN: &str = "local v = redis.call('GET', KEYS[1])
 if not v then return 0 end
+if string.sub(v, 14, 14) == '*' then return 0 end
 local function at(from) return tonumber(string.sub(v, from, from + 12)) end
+if not (at(1) and at(15) and at(28)) then return 0 end
 local till = math.min(at(1) + ARGV[2], at(28) + ARGV[3])
 if at(15) > 0 then till = math.min(till, at(15)) end
 local left = till - ARGV[1]
@@ -119,6 +153,7 @@ return 1";
 const LET_DIE: &str = "local v = redis.call('GET', KEYS[1])
 if not v then return 0 end
 local dies = tonumber(string.sub(v, 15, 27))
+if not dies then return 0 end
 if dies == 0 or dies > tonumber(ARGV[1]) then
 redis.call('SETRANGE', KEYS[1], 14, ARGV[1])
 if redis.call('PTTL', KEYS[1]) > tonumber(ARGV[2]) then redis.call('PEXPIRE', KEYS[1], ARGV[2]) end
@@ -194,36 +229,49 @@ impl Connection {
         Gone::Away
     }
 
-    fn too_late(&self) -> Gone {
+    /// It did not answer. Whether it is silent can be told only where it had all of
+    /// its time: what was left of a check's may have been too short.
+    fn too_late(&self, limit: &Limit) -> Gone {
+        if !limit.is_whole {
+            return Gone::Refused;
+        }
         self.complain("the session store did not answer in time".to_owned());
         Gone::Away
     }
 
-    fn deadline(&self) -> Instant {
+    fn limit(&self) -> Limit {
         let usual = Instant::now() + DEADLINE;
-        self.until.map_or(usual, |until| until.min(usual))
+        // A check's first command has all of its time but for the moment before it.
+        let whole = usual.checked_sub(MOMENT).unwrap_or(usual);
+        let at = self.until.map_or(usual, |until| until.min(usual));
+        Limit {
+            at,
+            is_whole: at >= whole,
+        }
     }
 
     async fn ask<T: redis::FromRedisValue>(&self, command: &Cmd) -> Result<T, Gone> {
         self.trips.fetch_add(1, Ordering::Relaxed);
         let mut redis = self.redis.clone();
-        match timeout_at(self.deadline(), command.query_async(&mut redis)).await {
+        let limit = self.limit();
+        match timeout_at(limit.at, command.query_async(&mut redis)).await {
             Ok(answer) => answer.map_err(|error| self.failed(&error)),
-            Err(_) => Err(self.too_late()),
+            Err(_) => Err(self.too_late(&limit)),
         }
     }
 
     async fn ask_all(&self, commands: &Pipeline) -> Result<(), Gone> {
         self.trips.fetch_add(1, Ordering::Relaxed);
         let mut redis = self.redis.clone();
-        match timeout_at(self.deadline(), commands.exec_async(&mut redis)).await {
+        let limit = self.limit();
+        match timeout_at(limit.at, commands.exec_async(&mut redis)).await {
             Ok(answer) => answer.map_err(|error| self.failed(&error)),
-            Err(_) => Err(self.too_late()),
+            Err(_) => Err(self.too_late(&limit)),
         }
     }
 
     /// The session of a token.
-    pub(crate) async fn get(&self, hash: &TokenHash) -> Result<Option<Record>, Gone> {
+    pub(crate) async fn get(&self, hash: &TokenHash) -> Result<Option<Line>, Gone> {
         let command = Cmd::get(self.keys.session(hash));
         let found: Option<Vec<u8>> = self.ask(&command).await?;
         Ok(found.and_then(|text| record::decode(*hash, &text)))
@@ -239,19 +287,20 @@ impl Connection {
             }
             let found: Vec<Option<Vec<u8>>> = self.ask(&command).await?;
             let found = some.iter().zip(found);
-            all.extend(found.filter_map(|(hash, text)| record::decode(*hash, &text?)));
+            let found = found.filter_map(|(hash, text)| record::decode(*hash, &text?));
+            all.extend(found.map(|line| line.record));
         }
         Ok(all)
     }
 
-    /// Writes a session for so long, unless it is there. Answers whether it was
+    /// Announces a session for so long, unless it is there. Answers whether it was
     /// written.
     pub(crate) async fn put(&self, record: &Record, life: Duration) -> Result<bool, Gone> {
         let done: Option<String> = self.ask(self.set(record, life).arg("NX")).await?;
         Ok(done.is_some())
     }
 
-    /// Writes a session for so long, whatever is in its place.
+    /// Announces a session for so long, whatever is in its place.
     pub(crate) async fn put_over(&self, record: &Record, life: Duration) -> Result<(), Gone> {
         self.ask(&self.set(record, life)).await
     }
@@ -260,26 +309,36 @@ impl Connection {
         let mut command = redis::cmd("SET");
         command
             .arg(self.keys.session(&record.hash))
-            .arg(record::encode(record))
+            .arg(record::encode_announced(record))
             .arg("PX")
             .arg(millis(life));
         command
     }
 
-    /// Lets a session that is there live for so long from now on.
-    pub(crate) async fn live_on(&self, hash: &TokenHash, life: Duration) -> Result<(), Gone> {
-        let mut command = redis::cmd("PEXPIRE");
-        command.arg(self.keys.session(hash)).arg(millis(life));
+    /// Lets a session that was announced live for so long from now on.
+    pub(crate) async fn live_on(
+        &self,
+        hash: &TokenHash,
+        life: Duration,
+        was_used: bool,
+    ) -> Result<(), Gone> {
+        let mut command = redis::cmd("EVAL");
+        command
+            .arg(LIVE_ON)
+            .arg(1)
+            .arg(self.keys.session(hash))
+            .arg(millis(life))
+            .arg(record::flag(was_used).to_string());
         self.ask(&command).await
     }
 
-    /// Writes down that a session was used. Answers whether it is there.
+    /// Writes down that a session was used.
     pub(crate) async fn note_use(
         &self,
         hash: &TokenHash,
         at: Timestamp,
         life: Duration,
-    ) -> Result<bool, Gone> {
+    ) -> Result<Noted, Gone> {
         let mut command = redis::cmd("EVAL");
         command
             .arg(USE)
@@ -287,7 +346,12 @@ impl Connection {
             .arg(self.keys.session(hash))
             .arg(digits(at))
             .arg(millis(life));
-        self.ask(&command).await
+        let noted: i64 = self.ask(&command).await?;
+        Ok(match noted {
+            1 => Noted::Written,
+            2 => Noted::Announced,
+            _ => Noted::NotThere,
+        })
     }
 
     /// Lets sessions live no longer than until their times.

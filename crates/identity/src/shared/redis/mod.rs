@@ -5,7 +5,7 @@ mod connecting;
 mod connection;
 
 pub(crate) use connecting::connect;
-pub(crate) use connection::{Connection, Gone, Heard, Keys};
+pub(crate) use connection::{Connection, Gone, Heard, Keys, Noted};
 
 use chancery_proto::secret::Secret;
 use std::fmt;
