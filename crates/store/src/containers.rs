@@ -6,6 +6,7 @@ use crate::access::{
 use crate::audit;
 use crate::entries;
 use crate::inheritance::{Held, held_by_container, pass_on};
+use crate::lookups::{self, Descriptions};
 use crate::names::name_key;
 use crate::{Store, StoreError, libraries};
 use chancery_proto::clock::Timestamp;
@@ -68,6 +69,8 @@ pub struct Container {
     granted: Option<Access>,
     /// Whether a wall is before it, for whoever asked.
     walled: bool,
+    /// What the library's tables say about its values.
+    pub descriptions: Descriptions,
 }
 
 impl Container {
@@ -141,6 +144,7 @@ pub(crate) fn of_row(row: &Row<'_>) -> rusqlite::Result<Container> {
         entries: row.get(18)?,
         granted: row.get::<_, Option<i64>>(19)?.map(Access::from_number),
         walled: row.get(20)?,
+        descriptions: Descriptions::new(),
     })
 }
 
@@ -210,7 +214,10 @@ pub(crate) fn find(
         .query_row(params![who.user, id.library.as_str(), id.number], of_row)
         .optional()?;
     match found {
-        Some(container) if container.access(who) >= Access::Read => Ok(container),
+        Some(mut container) if container.access(who) >= Access::Read => {
+            lookups::describe(connection, [&mut container])?;
+            Ok(container)
+        }
         _ => Err(StoreError::NotFound("container")),
     }
 }
@@ -257,6 +264,8 @@ fn insert(
     now: Timestamp,
 ) -> Result<u64, StoreError> {
     check_name(&new.name)?;
+    let mut extra = new.extra.clone();
+    lookups::settle_container(connection, library, "{}", &mut extra)?;
     let number = libraries::take_number(connection, library)?;
     let kind = if parent.is_some() { 2 } else { 1 };
     let above = above(
@@ -283,7 +292,7 @@ fn insert(
             who.user,
             security_number(new.default_security),
             security_number(held.security),
-            new.extra,
+            extra,
             now.0,
             held.entries
         ])?;
@@ -401,6 +410,8 @@ impl Store {
             let before = kept.held();
             let name = changes.name.unwrap_or(kept.name);
             check_name(&name)?;
+            let mut extra = changes.extra.unwrap_or_else(|| kept.extra.clone());
+            lookups::settle_container(connection, library.id, &kept.extra, &mut extra)?;
             let security = changes.default_security.unwrap_or(kept.default_security);
             let above = above(connection, library.id, kept.parent, security)?;
             let held = Held::below(connection, above, security, kept.own_entries)?;
@@ -420,7 +431,7 @@ impl Store {
                     who.user,
                     security_number(security),
                     security_number(held.security),
-                    changes.extra.unwrap_or(kept.extra),
+                    extra,
                     now.0,
                     held.entries
                 ])?;

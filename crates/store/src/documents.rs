@@ -4,6 +4,7 @@ use crate::access::{
     Access, Facts, Principal, VERSION_FACTS, VERSION_IS_READABLE, effective, refusal, security_of,
 };
 use crate::locks::{self, Lock};
+use crate::lookups::{self, Descriptions};
 use crate::{Store, StoreError};
 use chancery_proto::clock::Timestamp;
 use chancery_proto::ids::{DocumentId, LibraryAlias};
@@ -77,6 +78,8 @@ pub struct Version {
     pub(crate) walled: bool,
     /// Who has it, if somebody does.
     pub lock: Option<Box<Lock>>,
+    /// What the library's tables say about its values.
+    pub descriptions: Descriptions,
 }
 
 impl Version {
@@ -151,6 +154,7 @@ pub(crate) fn of_row(row: &Row<'_>) -> rusqlite::Result<Version> {
         granted: row.get::<_, Option<i64>>(28)?.map(Access::from_number),
         walled: row.get(29)?,
         lock: locks::of_row(row, 30)?,
+        descriptions: Descriptions::new(),
     })
 }
 
@@ -173,7 +177,10 @@ pub(crate) fn find(
     let asked = params![who.user, id.library.as_str(), id.number, id.version];
     let found = statement.query_row(asked, of_row).optional()?;
     match found {
-        Some(version) if version.access(who) >= Access::Read => Ok(version),
+        Some(mut version) if version.access(who) >= Access::Read => {
+            lookups::describe(connection, [&mut version])?;
+            Ok(version)
+        }
         _ => Err(StoreError::NotFound("document")),
     }
 }
@@ -222,9 +229,10 @@ impl Store {
                 id.library.as_str(),
                 id.number
             ];
-            let all = statement
+            let mut all: Vec<Version> = statement
                 .query_map(asked, of_row)?
                 .collect::<Result<_, _>>()?;
+            lookups::describe(connection, &mut all)?;
             Ok(all)
         })
     }

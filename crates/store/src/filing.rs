@@ -7,7 +7,7 @@ use crate::history::{self, Activity};
 use crate::inheritance::{Held, above_document};
 use crate::names::name_key;
 use crate::once::{self, OnceKey};
-use crate::{Store, StoreError, entries, libraries, locks};
+use crate::{Store, StoreError, defaults, entries, libraries, locks, lookups};
 use chancery_proto::clock::Timestamp;
 use chancery_proto::ids::{ContainerId, DocumentId};
 use chancery_proto::work::DefaultSecurity;
@@ -43,6 +43,9 @@ pub struct Profile {
     /// Whether whoever has it keeps it. Without it new bytes are a check-in, and a
     /// changed profile is none.
     pub keep_locked: Option<bool>,
+    /// For a new document: it takes what its folder has for it, but for these
+    /// fields, which it names itself. Nothing is taken where this is nothing.
+    pub inherits_except: Option<Vec<String>>,
 }
 
 /// Bytes that are durable already.
@@ -215,6 +218,7 @@ impl Profile {
             file_edited,
             extra,
             keep_locked: _,
+            inherits_except: _,
         } = self;
         let texts = [
             (name, &mut version.name),
@@ -282,7 +286,7 @@ impl Store {
     pub async fn add_document(
         &self,
         folder: ContainerId,
-        profile: Profile,
+        mut profile: Profile,
         content: StoredContent,
         key: Option<OnceKey>,
         who: Principal,
@@ -330,8 +334,12 @@ impl Store {
                 granted: None,
                 walled: false,
                 lock: None,
+                descriptions: Vec::new(),
             };
+            let given = defaults::complete(connection, library.id, folder.number, &mut profile)?;
             profile.lay_over(&mut version);
+            let before = || lookups::of_profile(&given);
+            lookups::settle_version(connection, library.id, before, &mut version)?;
             insert_new(connection, library.id, &mut version, &above)?;
             history::add(
                 connection,
@@ -392,6 +400,8 @@ impl Store {
             version.last_user.clone_from(&who.user);
             version.operator.clone_from(&who.user);
             profile.lay_over(&mut version);
+            let held = || lookups::of_version(&before);
+            lookups::settle_version(connection, library.id, held, &mut version)?;
             let above = above_document(connection, library.id, id.number)?;
             settle(connection, &mut version, above)?;
             insert_version(connection, library.id, &version)?;
@@ -473,6 +483,8 @@ impl Store {
             }
             locks::must_be_free(connection, &before, &who)?;
             let library = libraries::find(connection, &id.library)?;
+            let held = || lookups::of_version(&before);
+            lookups::settle_version(connection, library.id, held, &mut version)?;
             let above = above_document(connection, library.id, id.number)?;
             settle(connection, &mut version, above)?;
             version.last_user.clone_from(&who.user);

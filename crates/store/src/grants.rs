@@ -232,6 +232,27 @@ fn end_all_of(connection: &Connection, user: &str, now: Timestamp) -> Result<End
     Ok(ended)
 }
 
+/// Lets somebody sign in, or keeps them from it and ends what they have.
+pub(crate) fn enable(
+    connection: &Connection,
+    key: &str,
+    enabled: bool,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let changed = connection.execute(
+        "UPDATE users SET enabled = ?2, edited = ?3, not_before = CASE WHEN ?2 THEN not_before ELSE ?3 END
+         WHERE key = ?1",
+        params![key, enabled, now.0],
+    )?;
+    if changed == 0 {
+        return Err(StoreError::NotFound("user"));
+    }
+    if !enabled {
+        end_all_of(connection, key, now)?;
+    }
+    Ok(())
+}
+
 impl Store {
     /// Writes a sign-in with its first session, its refresh token if there is
     /// one, and the line of the audit: all of it or nothing. Refused when the
@@ -330,21 +351,8 @@ impl Store {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let key = users::key_of(id);
-        self.write(move |connection| {
-            let changed = connection.execute(
-                "UPDATE users SET enabled = ?2, edited = ?3, not_before = CASE WHEN ?2 THEN not_before ELSE ?3 END
-                 WHERE key = ?1",
-                params![key, enabled, now.0],
-            )?;
-            if changed == 0 {
-                return Err(StoreError::NotFound("user"));
-            }
-            if !enabled {
-                end_all_of(connection, &key, now)?;
-            }
-            Ok(())
-        })
-        .await
+        self.write(move |connection| enable(connection, &key, enabled, now))
+            .await
     }
 
     /// Which sign-in a token belongs to, if it is going on: that of a session,

@@ -7,12 +7,13 @@ pub use filters::{ContainerFilter, DocumentFilter, ExtraFilter, Span, Wanted};
 pub use query::{Listed, Page};
 
 use self::filters::{container_query, document_query};
+pub(crate) use self::query::like_pattern;
 use self::query::{Query, number_value};
 use crate::access::{CONTAINER_IS_READABLE, Principal};
 use crate::containers::{self, Container};
 use crate::documents::{self, Version};
 use crate::names::name_key;
-use crate::{Store, StoreError, libraries};
+use crate::{Store, StoreError, libraries, lookups};
 use chancery_proto::ids::ContainerId;
 use rusqlite::Connection;
 use rusqlite::types::Value;
@@ -46,14 +47,24 @@ fn page_of_folders(
     query.add(format!("c.library = {place}"));
     let place = query.value(number_value(above.number));
     query.add(format!("c.parent = {place}"));
-    query.page(
+    page_of_containers(connection, query, page)
+}
+
+fn page_of_containers(
+    connection: &Connection,
+    query: Query,
+    page: &Page,
+) -> Result<Listed<Container>, StoreError> {
+    let mut listed = query.page(
         connection,
         (&containers::columns(), containers::FROM),
         &["c.name_key", "c.number", "l.alias"],
         page,
         containers::of_row,
         container_keys,
-    )
+    )?;
+    lookups::describe(connection, &mut listed.items)?;
+    Ok(listed)
 }
 
 fn page_of_filed(
@@ -79,7 +90,7 @@ fn page_of_filed(
     }
     let from = format!("filings f CROSS JOIN {}", documents::from());
     query.add("v.library = f.library AND v.number = f.number");
-    query.page(
+    let mut listed = query.page(
         connection,
         (&documents::columns(), &from),
         &["f.name_key", "f.number", "v.version"],
@@ -92,7 +103,9 @@ fn page_of_filed(
                 Value::from(i64::from(version.version)),
             ]
         },
-    )
+    )?;
+    lookups::describe(connection, &mut listed.items)?;
+    Ok(listed)
 }
 
 impl Store {
@@ -133,11 +146,12 @@ impl Store {
                     ]
                 },
             )?;
-            let items = listed
+            let mut items: Vec<Version> = listed
                 .items
                 .into_iter()
                 .map(|(version, _)| version)
                 .collect();
+            lookups::describe(connection, &mut items)?;
             Ok(Listed {
                 items,
                 total: listed.total,
@@ -185,14 +199,7 @@ impl Store {
                  WHERE x.library = {0}) SELECT number FROM below)",
                 library.id
             ));
-            query.page(
-                connection,
-                (&containers::columns(), containers::FROM),
-                &["c.name_key", "c.number", "l.alias"],
-                page,
-                containers::of_row,
-                container_keys,
-            )
+            page_of_containers(connection, query, page)
         })
     }
 
@@ -209,14 +216,7 @@ impl Store {
             }
             let mut query = container_query(who, filter);
             query.add(kind);
-            query.page(
-                connection,
-                (&containers::columns(), containers::FROM),
-                &["c.name_key", "c.number", "l.alias"],
-                page,
-                containers::of_row,
-                container_keys,
-            )
+            page_of_containers(connection, query, page)
         })
     }
 

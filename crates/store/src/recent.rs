@@ -3,7 +3,7 @@
 use crate::access::{CONTAINER_IS_READABLE, Principal, VERSION_IS_READABLE};
 use crate::containers::{self, Container};
 use crate::documents::{self, Version};
-use crate::{Store, StoreError, libraries};
+use crate::{Store, StoreError, libraries, lookups};
 use chancery_proto::clock::Timestamp;
 use chancery_proto::ids::LibraryAlias;
 use rusqlite::{Connection, params};
@@ -60,9 +60,10 @@ impl Store {
                 documents::from()
             ))?;
             let asked = params![who.user, who.external, who.standing(), library, most];
-            let found = statement
+            let mut found: Vec<Version> = statement
                 .query_map(asked, documents::of_row)?
                 .collect::<Result<_, _>>()?;
+            lookups::describe(connection, &mut found)?;
             Ok(found)
         })
     }
@@ -87,9 +88,10 @@ impl Store {
                 containers::FROM
             ))?;
             let asked = params![who.user, who.external, who.standing(), library, most];
-            let found = statement
+            let mut found: Vec<Container> = statement
                 .query_map(asked, containers::of_row)?
                 .collect::<Result<_, _>>()?;
+            lookups::describe(connection, &mut found)?;
             Ok(found)
         })
     }

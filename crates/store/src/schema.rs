@@ -13,6 +13,7 @@ const STEPS: &[&str] = &[
     WORKING,
     HOMES,
     RECENT,
+    LOOKUPS,
 ];
 
 const FIRST: &str = "
@@ -407,6 +408,33 @@ CREATE TABLE recent (
     PRIMARY KEY (user, kind, library, number)
 ) WITHOUT ROWID;
 CREATE INDEX recent_by_time ON recent (user, kind, at);
+";
+
+const LOOKUPS: &str = "
+-- Tables of a library that values of a profile are taken from. parent is the key
+-- of an entry of the field above, or nothing.
+CREATE TABLE lookups (
+    library INTEGER NOT NULL,
+    field TEXT NOT NULL,
+    parent TEXT NOT NULL,
+    key TEXT NOT NULL,
+    id TEXT NOT NULL,
+    description TEXT NOT NULL,
+    enabled INTEGER NOT NULL,
+    is_hipaa INTEGER NOT NULL,
+    edited INTEGER NOT NULL,
+    PRIMARY KEY (library, field, parent, key)
+) WITHOUT ROWID;
+CREATE INDEX lookups_by_key ON lookups (library, field, key, parent);
+
+-- What people call a field.
+CREATE TABLE captions (
+    library INTEGER NOT NULL,
+    field TEXT NOT NULL,
+    language TEXT NOT NULL,
+    caption TEXT NOT NULL,
+    PRIMARY KEY (library, field, language)
+) WITHOUT ROWID;
 ";
 
 pub(crate) fn upgrade(connection: &mut Connection) -> Result<(), StoreError> {

@@ -4,7 +4,7 @@ use crate::access::{Access, Principal, VERSION_IS_READABLE};
 use crate::containers::{self, ContainerKind};
 use crate::documents::{self, ContentHash, Version};
 use crate::history::{self, Activity};
-use crate::{Store, StoreError, libraries, moving};
+use crate::{Store, StoreError, libraries, lookups, moving};
 use chancery_proto::clock::Timestamp;
 use chancery_proto::ids::{ContainerId, DocumentId, LibraryAlias};
 use rusqlite::{Connection, OptionalExtension, params};
@@ -73,7 +73,7 @@ impl Store {
                 number,
                 most
             ];
-            let deleted = statement
+            let mut deleted: Vec<Deleted> = statement
                 .query_map(asked, |row| {
                     Ok(Deleted {
                         version: documents::of_row(row)?,
@@ -81,6 +81,8 @@ impl Store {
                     })
                 })?
                 .collect::<Result<_, _>>()?;
+            let versions = deleted.iter_mut().map(|one| &mut one.version);
+            lookups::describe(connection, versions)?;
             Ok(deleted)
         })
     }

@@ -123,7 +123,7 @@ pub(crate) fn check_name(name: &str) -> Result<(), StoreError> {
     Err(StoreError::invalid("full_name", reason))
 }
 
-fn check_mail(address: &str) -> Result<(), StoreError> {
+pub(crate) fn check_mail(address: &str) -> Result<(), StoreError> {
     if address.chars().count() <= 320 && !address.chars().any(char::is_control) {
         return Ok(());
     }

@@ -1,13 +1,17 @@
 //! The command line of the server.
 
 mod application;
+mod caption;
 mod check;
 mod group;
+mod importing;
 mod library;
+mod lists;
 mod output;
 mod sample;
 mod serve;
 mod session;
+mod table;
 mod user;
 mod wall;
 
@@ -45,6 +49,12 @@ enum Command {
     /// Add and list libraries
     #[command(subcommand)]
     Library(library::Library),
+    /// What the fields of a profile may say: classes, and tables of custom fields
+    #[command(subcommand)]
+    Table(table::Table),
+    /// What a library calls its fields
+    #[command(subcommand)]
+    Caption(caption::Caption),
     /// Add a realistic matter to try things with
     Sample(sample::Sample),
     /// Registered applications, and how long sessions live
@@ -155,6 +165,8 @@ fn carry_out(command: Command) -> Result<ExitCode, CommandError> {
             Command::Group(group) => group.run().await.map(|()| done),
             Command::Wall(wall) => wall.run().await.map(|()| done),
             Command::Library(library) => library.run().await.map(|()| done),
+            Command::Table(table) => table.run().await.map(|()| done),
+            Command::Caption(caption) => caption.run().await.map(|()| done),
             Command::Sample(sample) => sample.run().await.map(|()| done),
             Command::Application(application) => application.run().await.map(|()| done),
             Command::Session(session) => session.run().await.map(|()| done),

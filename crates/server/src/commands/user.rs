@@ -12,6 +12,8 @@ use clap::{Args, Subcommand};
 pub(super) enum User {
     /// Add a person; the password is made up, or read from the standard input
     Add(Add),
+    /// Add people, and change those who are there, from a list (CSV)
+    Import(super::importing::Import),
     /// List everybody
     List(Place),
     /// Set a person's password and end their sessions
@@ -70,7 +72,7 @@ fn choose(random: bool) -> Result<(Secret, bool), CommandError> {
     Ok((password, false))
 }
 
-async fn hash(password: Secret) -> Result<String, CommandError> {
+pub(super) async fn hash(password: Secret) -> Result<String, CommandError> {
     let passwords = Passwords::start(1)
         .map_err(|error| CommandError::system("The password thread cannot be started", error))?;
     Ok(passwords.hash(password).await?)
@@ -97,6 +99,7 @@ impl User {
                     output::line(&format!("Password: {}", password.reveal()));
                 }
             }
+            Self::Import(import) => import.run().await?,
             Self::List(place) => {
                 let users = place.open()?.store()?.users()?;
                 let rows: Vec<Vec<String>> = users

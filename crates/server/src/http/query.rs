@@ -1,10 +1,13 @@
 //! What is asked for behind the `?`.
 
 use crate::http::error::ApiError;
+use crate::http::respond;
 use axum::extract::FromRequestParts;
+use axum::response::Response;
 use chancery_proto::clock::Timestamp;
 use chancery_store::listing::Page;
 use http::request::Parts;
+use serde_json::Value;
 
 /// The query of a request.
 #[derive(Debug, Default)]
@@ -142,5 +145,70 @@ impl Paging {
             }
         };
         Ok(Self { page, by_cursor })
+    }
+}
+
+/// Whether a name or id is what was asked for: `*` stands for anything, and
+/// without one a part is enough.
+pub(crate) fn is_like(wanted: &str, texts: [&str; 2]) -> bool {
+    let wanted = wanted.to_lowercase();
+    let parts: Vec<&str> = wanted.split('*').collect();
+    texts.iter().any(|text| {
+        let text = text.to_lowercase();
+        let [first, middle @ .., last] = parts.as_slice() else {
+            return text.contains(&wanted);
+        };
+        let Some(mut rest) = text.strip_prefix(first) else {
+            return false;
+        };
+        for part in middle {
+            match rest.split_once(part) {
+                Some((_, after)) => rest = after,
+                None => return false,
+            }
+        }
+        rest.ends_with(last)
+    })
+}
+
+/// A page of what is in memory anyway.
+pub(crate) fn page_in_memory<T>(
+    all: &[T],
+    query: &Query,
+    item: impl Fn(&T) -> Value,
+) -> Result<Response, ApiError> {
+    let page = Paging::of(query)?.page;
+    let offset = usize::try_from(page.offset).unwrap_or(usize::MAX);
+    let limit = usize::try_from(page.limit).unwrap_or(usize::MAX);
+    let items = all.iter().skip(offset).take(limit).map(item).collect();
+    Ok(respond::array(
+        items,
+        page.total.then_some(all.len() as u64),
+        None,
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_like;
+
+    #[test]
+    fn a_star_stands_for_anything_and_without_one_a_part_is_enough() {
+        let ann = ["aexample", "Ann Example"];
+        for wanted in [
+            "ann",
+            "EXAMPLE",
+            "aex",
+            "ann*",
+            "*example",
+            "a*x*e",
+            "*",
+            "ann example",
+        ] {
+            assert!(is_like(wanted, ann), "{wanted}");
+        }
+        for wanted in ["bob", "ann*x", "xample*", "*ann", "example*example"] {
+            assert!(!is_like(wanted, ann), "{wanted}");
+        }
     }
 }

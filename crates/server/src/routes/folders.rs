@@ -141,13 +141,11 @@ pub(crate) async fn profile(
     host: Host,
     path: PathValues,
 ) -> Result<Response, ApiError> {
-    let folder = of_path(&app, &path, caller.principal())?;
-    Ok(respond::data(wire::container::container(
-        &app,
-        host.name(),
-        &folder,
-        caller.principal(),
-    )))
+    let who = caller.principal();
+    let folder = of_path(&app, &path, who)?;
+    let mut shown = wire::container::container(&app, host.name(), &folder, who);
+    shown.show_defaults(&app, app.store.defaults(&path.container()?, who)?);
+    Ok(respond::data(shown))
 }
 
 /// `PATCH L/folders/{id}`.

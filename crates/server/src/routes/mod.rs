@@ -4,6 +4,7 @@
 mod applications;
 mod audit;
 mod authorize;
+pub(crate) mod captions;
 pub(crate) mod containers;
 mod device;
 mod discovery;
@@ -25,6 +26,7 @@ pub(crate) mod search;
 mod security;
 mod session_api;
 mod sessions;
+mod tables;
 mod ticket;
 mod trash;
 pub(crate) mod upload;
@@ -67,6 +69,36 @@ pub(crate) fn work(app: SharedApp) -> Router {
             post(moving::document),
         )
         .route("/types", get(libraries::types))
+        .route("/classes", get(tables::classes).post(tables::add))
+        .route(
+            "/classes/{alias}",
+            get(tables::show)
+                .patch(tables::change)
+                .delete(tables::remove),
+        )
+        .route(
+            "/classes/{above}/subclasses",
+            get(tables::list).post(tables::add),
+        )
+        .route(
+            "/classes/{above}/subclasses/{alias}",
+            get(tables::show)
+                .patch(tables::change)
+                .delete(tables::remove),
+        )
+        .route("/customs/{field}", post(tables::add))
+        .route("/customs/{field}/search", get(tables::list))
+        .route(
+            "/customs/{field}/{alias}",
+            get(tables::show)
+                .patch(tables::change)
+                .delete(tables::remove),
+        )
+        .route("/captions", get(captions::list))
+        .route(
+            "/captions/{field}",
+            get(captions::show).put(captions::set).patch(captions::set),
+        )
         .route("/trash-bin/documents", get(trash::list))
         .route("/trash-bin/documents/{id}", delete(trash::purge))
         .route("/trash-bin/documents/{id}/restore", post(trash::restore))

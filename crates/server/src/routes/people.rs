@@ -6,7 +6,7 @@ use crate::http::body::JsonObject;
 use crate::http::caller::{Caller, Peer};
 use crate::http::error::ApiError;
 use crate::http::ids::PathValues;
-use crate::http::query::{Paging, Query};
+use crate::http::query::{Query, is_like, page_in_memory};
 use crate::http::respond;
 use crate::wire::fields::Fields;
 use axum::extract::State;
@@ -46,42 +46,6 @@ fn group(one: &Group) -> Value {
     })
 }
 
-/// Whether a name or id is what was asked for: `*` stands for anything, and
-/// without one a part is enough.
-fn is_like(wanted: &str, texts: [&str; 2]) -> bool {
-    let wanted = wanted.to_lowercase();
-    let parts: Vec<&str> = wanted.split('*').collect();
-    texts.iter().any(|text| {
-        let text = text.to_lowercase();
-        let [first, middle @ .., last] = parts.as_slice() else {
-            return text.contains(&wanted);
-        };
-        let Some(mut rest) = text.strip_prefix(first) else {
-            return false;
-        };
-        for part in middle {
-            match rest.split_once(part) {
-                Some((_, after)) => rest = after,
-                None => return false,
-            }
-        }
-        rest.ends_with(last)
-    })
-}
-
-/// A page of what is in memory anyway.
-fn page<T>(all: &[T], query: &Query, item: impl Fn(&T) -> Value) -> Result<Response, ApiError> {
-    let page = Paging::of(query)?.page;
-    let offset = usize::try_from(page.offset).unwrap_or(usize::MAX);
-    let limit = usize::try_from(page.limit).unwrap_or(usize::MAX);
-    let items = all.iter().skip(offset).take(limit).map(item).collect();
-    Ok(respond::array(
-        items,
-        page.total.then_some(all.len() as u64),
-        None,
-    ))
-}
-
 /// Whether somebody of that id may be known to the caller.
 fn may_know(caller: &Caller, key: &str) -> bool {
     !caller.principal().external || caller.principal().user == key
@@ -114,7 +78,7 @@ pub(crate) async fn users(
             all.push(one);
         }
     }
-    page(&all, &query, user)
+    page_in_memory(&all, &query, user)
 }
 
 /// A path below a library is there when the library is.
@@ -179,7 +143,7 @@ pub(crate) async fn user_groups(
 ) -> Result<Response, ApiError> {
     let user = found(&app, &caller, &path)?;
     let groups = app.store.groups_of(&user.id)?;
-    page(&groups, &query, group)
+    page_in_memory(&groups, &query, group)
 }
 
 fn required(fields: Fields<'_>, name: &str) -> Result<String, ApiError> {
@@ -308,7 +272,7 @@ pub(crate) async fn groups(
             all.push(one);
         }
     }
-    page(&all, &query, group)
+    page_in_memory(&all, &query, group)
 }
 
 /// `POST L/groups` and `POST C/groups`, for administrators.
@@ -361,7 +325,7 @@ pub(crate) async fn members(
         .into_iter()
         .filter(|one| may_know(&caller, &one.key()))
         .collect();
-    page(&members, &query, user)
+    page_in_memory(&members, &query, user)
 }
 
 /// The ids in a list of texts, or of objects with an id.
@@ -415,29 +379,4 @@ pub(crate) async fn change_members(
     let done = app.store.change_members(&group.id, added, removed, entry);
     done.await?;
     Ok(respond::done())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::is_like;
-
-    #[test]
-    fn a_star_stands_for_anything_and_without_one_a_part_is_enough() {
-        let ann = ["aexample", "Ann Example"];
-        for wanted in [
-            "ann",
-            "EXAMPLE",
-            "aex",
-            "ann*",
-            "*example",
-            "a*x*e",
-            "*",
-            "ann example",
-        ] {
-            assert!(is_like(wanted, ann), "{wanted}");
-        }
-        for wanted in ["bob", "ann*x", "xample*", "*ann", "example*example"] {
-            assert!(!is_like(wanted, ann), "{wanted}");
-        }
-    }
 }

@@ -55,7 +55,12 @@ pub(crate) async fn new_document(
     // Asked before any bytes are taken.
     app.store.may_file_into(&folder, &who)?;
     let received = receive(&app.content, &folder.library, &headers, body).await?;
-    let (profile, checksum) = read(&app, &received, "{}", "")?;
+    let (mut profile, checksum) = read(&app, &received, "{}", "")?;
+    let inherits = Fields(&received.profile).flag("inherit_profile_from_folder")?;
+    profile.inherits_except = inherits
+        .unwrap_or(true)
+        .then(|| doc_profile(&received).map(|fields| fields.0.keys().cloned().collect()))
+        .transpose()?;
     if profile.name.is_none() {
         return Err(ApiError::field(
             "name",

@@ -36,6 +36,9 @@ pub(crate) struct ContainerProfile<'a> {
     create_date: Timestamp,
     edit_date: Timestamp,
     is_external: bool,
+    /// What documents in a folder begin with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    profile: Option<Map<String, Value>>,
     #[serde(flatten)]
     own: Own,
     #[serde(flatten)]
@@ -139,18 +142,23 @@ pub(crate) fn container<'a>(
     } else {
         serde_json::from_str(&container.extra).unwrap_or_default()
     };
+    let given = match extra.remove("profile") {
+        Some(Value::Object(given)) => Some(shown(app, given)),
+        _ => None,
+    };
+    if let Some(subclass) = extra.get("subclass").cloned() {
+        extra.insert("sub_class".to_owned(), subclass);
+    }
     let _ = extra
         .entry("is_external_as_normal")
         .or_insert(Value::Bool(false));
     if is_workspace {
         let _ = extra.entry("is_hipaa").or_insert(Value::Bool(false));
         let _ = extra.entry("retain_days").or_insert(Value::from(365));
-        for name in super::document::DESCRIBED {
-            if let Some(Value::String(alias)) = extra.get(name) {
-                let description = Value::from(alias.clone());
-                extra.insert(format!("{name}_description"), description);
-            }
-        }
+    }
+    super::document::describe(&mut extra, &container.descriptions);
+    for (field, text) in &container.descriptions {
+        extra.insert(format!("{field}_description"), Value::from(text.clone()));
     }
     let inherits = container.default_security == DefaultSecurity::Inherit;
     ContainerProfile {
@@ -179,9 +187,27 @@ pub(crate) fn container<'a>(
         create_date: container.created,
         edit_date: container.edited,
         is_external: false,
+        profile: given,
         own,
         extra,
     }
+}
+
+impl ContainerProfile<'_> {
+    /// Shows all that documents in it begin with, what comes from above included.
+    pub(crate) fn show_defaults(&mut self, app: &App, given: Map<String, Value>) {
+        self.profile = Some(shown(app, given));
+    }
+}
+
+/// People are kept by their keys and travel by their ids.
+fn shown(app: &App, mut given: Map<String, Value>) -> Map<String, Value> {
+    for name in ["author", "operator"] {
+        if let Some(Value::String(key)) = given.get_mut(name) {
+            *key = app.name_of(key).0;
+        }
+    }
+    given
 }
 
 /// A workspace or folder to be made. It belongs to whoever makes it, unless it says.
@@ -199,7 +225,7 @@ pub(crate) fn read_new(
         description: description(fields)?.unwrap_or_default(),
         owner: profile::person(app, fields, "owner")?.unwrap_or_else(|| who.user.clone()),
         default_security: fields.security("default_security")?.unwrap_or(security),
-        extra: profile::extras(fields, "{}")?.unwrap_or_else(|| "{}".to_owned()),
+        extra: extras(app, fields, "{}")?.unwrap_or_else(|| "{}".to_owned()),
     })
 }
 
@@ -214,8 +240,59 @@ pub(crate) fn read_changes(
         description: description(fields)?,
         owner: profile::person(app, fields, "owner")?,
         default_security: fields.security("default_security")?,
-        extra: profile::extras(fields, &before.extra)?,
+        extra: extras(app, fields, &before.extra)?,
     })
+}
+
+/// Texts that containers keep beside their custom fields.
+const KEPT: [&str; 2] = ["class", "subclass"];
+
+/// The custom fields, the class and subclass, and what documents begin with.
+fn extras(app: &App, fields: Fields<'_>, before: &str) -> Result<Option<String>, ApiError> {
+    let custom = profile::extras(fields, before)?;
+    let mut changed = custom.is_some();
+    let before = custom.as_deref().unwrap_or(before);
+    let mut extra: Map<String, Value> = serde_json::from_str(before).unwrap_or_default();
+    for name in KEPT {
+        let Some(text) = profile::table_text(fields, name)? else {
+            continue;
+        };
+        changed = true;
+        if text.is_empty() {
+            extra.remove(name);
+        } else {
+            extra.insert(name.to_owned(), Value::from(text));
+        }
+    }
+    if let Some(given) = fields.object("profile")? {
+        changed = true;
+        let own = extra.get("profile").map(Value::to_string);
+        let own = defaults(app, given, own.as_deref().unwrap_or("{}"))?;
+        extra.insert("profile".to_owned(), Value::Object(own));
+    }
+    Ok(changed.then(|| Value::Object(extra).to_string()))
+}
+
+/// What documents in a folder begin with, as somebody gives it: laid over what
+/// was there; an empty text takes a field away.
+fn defaults(app: &App, given: Fields<'_>, before: &str) -> Result<Map<String, Value>, ApiError> {
+    let custom = profile::extras(given, before)?;
+    let mut own: Map<String, Value> =
+        serde_json::from_str(custom.as_deref().unwrap_or(before)).unwrap_or_default();
+    for name in KEPT {
+        if let Some(text) = profile::table_text(given, name)? {
+            own.insert(name.to_owned(), Value::from(text));
+        }
+    }
+    for name in ["author", "operator"] {
+        if given.text(name)? == Some("") {
+            own.remove(name);
+        } else if let Some(key) = profile::person(app, given, name)? {
+            own.insert(name.to_owned(), Value::from(key));
+        }
+    }
+    own.retain(|_, value| value.as_str() != Some(""));
+    Ok(own)
 }
 
 fn description(fields: Fields<'_>) -> Result<Option<String>, ApiError> {

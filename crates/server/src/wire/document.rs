@@ -6,6 +6,7 @@ use chancery_proto::clock::Timestamp;
 use chancery_store::access::{Access, Principal};
 use chancery_store::documents::Version;
 use chancery_store::locks::{Lock, LockKind};
+use chancery_store::lookups::Descriptions;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -25,10 +26,10 @@ pub(crate) struct DocumentProfile<'a> {
     kind: &'a str,
     type_description: &'a str,
     class: &'a str,
-    class_description: &'a str,
+    class_description: String,
     subclass: &'a str,
     sub_class: &'a str,
-    subclass_description: &'a str,
+    subclass_description: String,
     author: String,
     author_description: String,
     operator: String,
@@ -103,7 +104,7 @@ pub(crate) fn in_use(app: &App, lock: &Lock) -> InUse {
 }
 
 /// Fields that are there even when nobody set them.
-fn extra_of(text: &str) -> Map<String, Value> {
+fn extra_of(text: &str, descriptions: &Descriptions) -> Map<String, Value> {
     let mut extra: Map<String, Value> = if text == "{}" {
         Map::new()
     } else {
@@ -116,18 +117,28 @@ fn extra_of(text: &str) -> Map<String, Value> {
     ] {
         extra.entry(name).or_insert(value);
     }
-    for name in DESCRIBED {
-        if let Some(Value::String(alias)) = extra.get(name) {
-            // Without a table of names the alias describes itself.
-            let description = Value::from(alias.clone());
-            extra.insert(format!("{name}_description"), description);
-        }
-    }
+    describe(&mut extra, descriptions);
     extra
 }
 
+/// What people read for a value: without an entry in a table it describes itself.
+fn described(descriptions: &Descriptions, field: &str, value: &str) -> String {
+    let found = descriptions.iter().find(|(name, _)| *name == field);
+    found.map_or_else(|| value.to_owned(), |(_, text)| text.clone())
+}
+
+/// Puts a description beside each custom field that stands for a name.
+pub(crate) fn describe(extra: &mut Map<String, Value>, descriptions: &Descriptions) {
+    for name in DESCRIBED {
+        if let Some(Value::String(alias)) = extra.get(name) {
+            let description = described(descriptions, name, alias);
+            extra.insert(format!("{name}_description"), Value::from(description));
+        }
+    }
+}
+
 /// Custom fields that carry a description beside their alias.
-pub(crate) const DESCRIBED: [&str; 15] = [
+const DESCRIBED: [&str; 15] = [
     "custom1", "custom2", "custom3", "custom4", "custom5", "custom6", "custom7", "custom8",
     "custom9", "custom10", "custom11", "custom12", "custom29", "custom30", "custom31",
 ];
@@ -171,10 +182,10 @@ pub(crate) fn profile<'a>(
         kind: &version.kind,
         type_description: kind.description,
         class: &version.class,
-        class_description: &version.class,
+        class_description: described(&version.descriptions, "class", &version.class),
         subclass: &version.subclass,
         sub_class: &version.subclass,
-        subclass_description: &version.subclass,
+        subclass_description: described(&version.descriptions, "subclass", &version.subclass),
         author,
         author_description,
         operator,
@@ -210,7 +221,7 @@ pub(crate) fn profile<'a>(
         is_related: false,
         has_attachment: false,
         in_use_by: version.lock.as_ref().map(|lock| in_use(app, lock)),
-        extra: extra_of(&version.extra),
+        extra: extra_of(&version.extra, &version.descriptions),
     }
 }
 

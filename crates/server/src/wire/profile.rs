@@ -122,6 +122,18 @@ fn custom_value(name: &str, kind: Custom, value: &Value) -> Result<Option<Value>
     }
 }
 
+/// The text of a class or subclass; an empty one takes it away.
+pub(crate) fn table_text<'a>(fields: Fields<'a>, name: &str) -> Result<Option<&'a str>, ApiError> {
+    let text = fields.text(name)?;
+    if text.is_some_and(|text| text.chars().count() > 64 || text.chars().any(char::is_control)) {
+        return Err(ApiError::field(
+            name,
+            "it has at most 64 characters and no control characters",
+        ));
+    }
+    Ok(text)
+}
+
 /// The key of a person who is named; they have to be there.
 pub(crate) fn person(
     app: &App,
@@ -153,6 +165,7 @@ pub(crate) fn document(
     };
     Ok(Profile {
         keep_locked: None,
+        inherits_except: None,
         // An empty name is not a wish for the default: it is refused.
         name: fields.owned("name")?,
         extension: some("extension")?.map(|extension| {

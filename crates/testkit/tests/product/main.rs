@@ -42,6 +42,7 @@ mod several_servers;
 mod sign_in_page;
 mod signing_in;
 mod soak;
+mod tables;
 mod through_a_proxy;
 mod thunderbird;
 mod transfer;
