@@ -9,6 +9,7 @@ use chancery_proto::ids::LibraryAlias;
 use sha2::{Digest, Sha256};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, IoSlice, Write};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{SyncSender, sync_channel};
 use tokio::task::JoinHandle;
@@ -122,21 +123,33 @@ impl Upload {
     }
 }
 
+/// A file that nobody has, under a name that nobody had.
+fn create_new(directory: &Path) -> Result<(File, PathBuf), ContentError> {
+    let mut name = [0_u8; 16];
+    getrandom::fill(&mut name).map_err(io::Error::other)?;
+    let path = directory.join(hex(&name));
+    let open = || OpenOptions::new().write(true).create_new(true).open(&path);
+    let file = match open() {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            make_directory(directory)?;
+            open()?
+        }
+        other => other?,
+    };
+    Ok((file, path))
+}
+
 impl Incoming {
     fn create(directory: &Path) -> Result<Self, ContentError> {
-        let mut name = [0_u8; 16];
-        getrandom::fill(&mut name).map_err(io::Error::other)?;
-        let path = directory.join(hex(&name));
-        let open = || OpenOptions::new().write(true).create_new(true).open(&path);
-        let file = match open() {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                make_directory(directory)?;
-                open()?
+        let (file, path) = loop {
+            let (file, path) = create_new(directory)?;
+            // Whoever looks whether it is under way holds it for a moment.
+            file.lock()?;
+            // A sweep that was quicker has taken it for one that nobody writes.
+            if file.metadata()?.nlink() > 0 {
+                break (file, path);
             }
-            other => other?,
         };
-        // Nobody else knows the name yet, so the lock is free.
-        file.try_lock().map_err(io::Error::other)?;
         Ok(Self {
             file: Some(file),
             path,

@@ -229,6 +229,43 @@ async fn what_was_purged_leaves_the_disk_unless_somebody_needs_it_or_may_in_a_mo
     assert_eq!(files(directory.path(), "objects"), 0);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn an_upload_begins_while_somebody_looks_whether_one_is_under_way_or_sweeps() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let content = Content::open(directory.path()).expect("opens");
+    land(&content, b"the first").await.settle();
+    let over = std::sync::Arc::new(AtomicBool::new(false));
+    let looking = {
+        let (incoming, over) = (directory.path().join("incoming"), over.clone());
+        std::thread::spawn(move || {
+            while !over.load(Ordering::SeqCst) {
+                for library in std::fs::read_dir(&incoming).expect("a directory").flatten() {
+                    for file in std::fs::read_dir(library.path()).expect("files").flatten() {
+                        if let Ok(file) = std::fs::File::open(file.path()) {
+                            let _ = file.try_lock();
+                        }
+                    }
+                }
+            }
+        })
+    };
+    let sweeping = {
+        let (content, over) = (content.clone(), over.clone());
+        std::thread::spawn(move || {
+            while !over.load(Ordering::SeqCst) {
+                let swept = content.sweep(|_, _| Ok::<_, ContentError>(true));
+                swept.expect("swept");
+            }
+        })
+    };
+    for number in 0..600_u32 {
+        land(&content, &number.to_le_bytes()).await.settle();
+    }
+    over.store(true, Ordering::SeqCst);
+    looking.join().expect("ended");
+    sweeping.join().expect("ended");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whoever_uploads_what_is_purged_in_that_moment_loses_nothing() {
     let directory = tempfile::tempdir().expect("a directory");
