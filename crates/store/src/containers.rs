@@ -472,6 +472,7 @@ impl Store {
             for from in [
                 "DELETE FROM containers WHERE library = ?1 AND number = ?2",
                 "DELETE FROM pairs WHERE library = ?1 AND number = ?2 AND version = 0",
+                "DELETE FROM shortcuts WHERE target_library = ?1 AND target = ?2 AND kind = 2",
             ] {
                 connection.execute(from, params![library.id, id.number])?;
             }

@@ -80,6 +80,8 @@ pub struct Version {
     pub lock: Option<Box<Lock>>,
     /// What the library's tables say about its values.
     pub descriptions: Descriptions,
+    /// Whether other documents belong to it.
+    pub is_related: bool,
 }
 
 impl Version {
@@ -113,12 +115,14 @@ pub(crate) fn from() -> String {
     format!("{FROM}{}", locks::FROM)
 }
 
+const IS_RELATED: &str = "EXISTS (SELECT 1 FROM related re WHERE re.library = v.library AND re.number = v.number) AS related";
+
 /// The column of [`columns`] that is the library's number.
 pub(crate) const LIBRARY: usize = 25;
 
 /// What is read of a version `v`, for the user `?1`.
 pub(crate) fn columns() -> String {
-    format!("{COLUMNS}{VERSION_FACTS}, {}", locks::COLUMNS)
+    format!("{COLUMNS}{VERSION_FACTS}, {}, {IS_RELATED}", locks::COLUMNS)
 }
 
 /// Reads a row of [`columns`].
@@ -155,6 +159,7 @@ pub(crate) fn of_row(row: &Row<'_>) -> rusqlite::Result<Version> {
         walled: row.get(29)?,
         lock: locks::of_row(row, 30)?,
         descriptions: Descriptions::new(),
+        is_related: row.get("related")?,
     })
 }
 

@@ -335,6 +335,7 @@ impl Store {
                 walled: false,
                 lock: None,
                 descriptions: Vec::new(),
+                is_related: false,
             };
             let given = defaults::complete(connection, library.id, folder.number, &mut profile)?;
             profile.lay_over(&mut version);

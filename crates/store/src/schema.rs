@@ -14,6 +14,7 @@ const STEPS: &[&str] = &[
     HOMES,
     RECENT,
     LOOKUPS,
+    LISTS,
 ];
 
 const FIRST: &str = "
@@ -435,6 +436,34 @@ CREATE TABLE captions (
     caption TEXT NOT NULL,
     PRIMARY KEY (library, field, language)
 ) WITHOUT ROWID;
+";
+
+const LISTS: &str = "
+-- What people keep at hand. list: 1 favourites, 2 matters. kind: 1 document,
+-- 2 workspace or folder.
+CREATE TABLE shortcuts (
+    library INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    user TEXT NOT NULL,
+    list INTEGER NOT NULL,
+    kind INTEGER NOT NULL,
+    target_library INTEGER NOT NULL,
+    target INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    PRIMARY KEY (library, number)
+) WITHOUT ROWID;
+CREATE UNIQUE INDEX shortcuts_by_user ON shortcuts (user, list, library, kind, target_library, target);
+CREATE INDEX shortcuts_by_target ON shortcuts (target_library, target, kind);
+
+-- Documents that belong together; each pair is there both ways.
+CREATE TABLE related (
+    library INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    other_library INTEGER NOT NULL,
+    other_number INTEGER NOT NULL,
+    PRIMARY KEY (library, number, other_library, other_number)
+) WITHOUT ROWID;
+CREATE INDEX related_by_other ON related (other_library, other_number);
 ";
 
 pub(crate) fn upgrade(connection: &mut Connection) -> Result<(), StoreError> {

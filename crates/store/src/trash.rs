@@ -240,6 +240,19 @@ impl Store {
                     .prepare_cached(from)?
                     .execute(params![library, id.number, id.version])?;
             }
+            let is_left: bool = connection
+                .prepare_cached("SELECT EXISTS (SELECT 1 FROM versions WHERE library = ?1 AND number = ?2)")?
+                .query_row(params![library, id.number], |row| row.get(0))?;
+            if !is_left {
+                // Nothing leads to what is gone for good.
+                for from in [
+                    "DELETE FROM shortcuts WHERE target_library = ?1 AND target = ?2 AND kind = 1",
+                    "DELETE FROM related WHERE library = ?1 AND number = ?2",
+                    "DELETE FROM related WHERE other_library = ?1 AND other_number = ?2",
+                ] {
+                    connection.prepare_cached(from)?.execute(params![library, id.number])?;
+                }
+            }
             Ok(())
         })
         .await

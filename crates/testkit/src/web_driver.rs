@@ -71,6 +71,9 @@ impl WebDriver {
         let wanted = json!({"capabilities": {"alwaysMatch": {"goog:chromeOptions": options}}});
         let begun = browser.call("POST", "/session", &wanted);
         browser.session = begun["sessionId"].as_str().expect("a session").to_owned();
+        // What is looked for may be on a page that is still on its way.
+        let patience = u64::try_from(PATIENCE.as_millis()).unwrap_or(u64::MAX);
+        browser.post("timeouts", &json!({"implicit": patience}));
         browser
     }
 

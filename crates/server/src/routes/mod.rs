@@ -22,10 +22,12 @@ mod operation;
 mod pairs;
 mod people;
 mod recent;
+mod related;
 pub(crate) mod search;
 mod security;
 mod session_api;
 mod sessions;
+mod shortcuts;
 mod tables;
 mod ticket;
 mod trash;
@@ -48,6 +50,15 @@ pub(crate) fn work(app: SharedApp) -> Router {
         .route("/documents/search", post(documents::search))
         .route("/documents/checked-out", get(locks::checked_out_in_library))
         .route("/documents/parents", post(moving::parents))
+        .route(
+            "/documents/{id}/related-documents",
+            get(related::list).post(related::add),
+        )
+        .route(
+            "/documents/{id}/related-documents/{other}",
+            delete(related::remove),
+        )
+        .merge(lists())
         .route("/documents/{id}/copy", post(moving::copy))
         .route("/documents/{id}/path", get(moving::paths))
         .route(
@@ -250,6 +261,31 @@ fn people() -> Router<SharedApp> {
             "/groups/{group}/members",
             get(people::members).put(people::change_members),
         )
+}
+
+/// What people keep at hand: under their own name or none.
+fn lists() -> Router<SharedApp> {
+    let mut routes = Router::new();
+    for whose in ["", "/users/{user}"] {
+        routes = routes
+            .route(
+                &format!("{whose}/my-favorites/children"),
+                get(shortcuts::favorites).post(shortcuts::add_favorite),
+            )
+            .route(
+                &format!("{whose}/my-favorites/children/{{id}}"),
+                delete(shortcuts::remove_favorite),
+            )
+            .route(
+                &format!("{whose}/my-matters/children"),
+                get(shortcuts::matters).post(shortcuts::add_matter),
+            )
+            .route(
+                &format!("{whose}/my-matters/children/{{id}}"),
+                delete(shortcuts::remove_matter),
+            );
+    }
+    routes
 }
 
 /// Whether a person in a browser reads what is at that address.

@@ -23,6 +23,7 @@ mod guessing;
 mod hostile_callers;
 mod kerberos;
 mod libreoffice;
+mod lists;
 mod lying_servers;
 mod lying_sessions;
 mod moving;
