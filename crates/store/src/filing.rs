@@ -3,11 +3,12 @@
 use crate::access::{Access, Principal, refusal, security_number};
 use crate::containers::{self, ContainerKind, check_name};
 use crate::documents::{self, ContentHash, Version};
+use crate::entries::Entries;
 use crate::history::{self, Activity};
 use crate::inheritance::{Held, above_document};
 use crate::names::name_key;
 use crate::once::{self, OnceKey};
-use crate::{Store, StoreError, defaults, entries, libraries, locks, lookups};
+use crate::{Store, StoreError, defaults, entries, libraries, locks, lookups, security};
 use chancery_proto::clock::Timestamp;
 use chancery_proto::ids::{ContainerId, DocumentId};
 use chancery_proto::work::DefaultSecurity;
@@ -46,6 +47,8 @@ pub struct Profile {
     /// For a new document: it takes what its folder has for it, but for these
     /// fields, which it names itself. Nothing is taken where this is nothing.
     pub inherits_except: Option<Vec<String>>,
+    /// Entries to give the version of its own, beside those that it has.
+    pub trustees: Entries,
 }
 
 /// Bytes that are durable already.
@@ -219,6 +222,7 @@ impl Profile {
             extra,
             keep_locked: _,
             inherits_except: _,
+            trustees: _,
         } = self;
         let texts = [
             (name, &mut version.name),
@@ -338,6 +342,8 @@ impl Store {
                 is_related: false,
             };
             let given = defaults::complete(connection, library.id, folder.number, &mut profile)?;
+            let trustees = std::mem::take(&mut profile.trustees);
+            version.own_entries = security::with(connection, version.own_entries, trustees)?;
             profile.lay_over(&mut version);
             let before = || lookups::of_profile(&given);
             lookups::settle_version(connection, library.id, before, &mut version)?;
@@ -375,6 +381,9 @@ impl Store {
         check(&profile)?;
         self.write(move |connection| {
             let mut version = documents::find_for(connection, &id, &who, Access::ReadWrite)?;
+            if !profile.trustees.is_empty() && version.access(&who) < Access::ChangeSecurity {
+                return Err(refusal(Access::ChangeSecurity));
+            }
             let library = libraries::find(connection, &id.library)?;
             // The version that was named may differ in a repeated request; the document does not.
             let target = format!("{}!{}.", id.library, id.number);
@@ -390,6 +399,8 @@ impl Store {
                 .query_row(params![library.id, id.number], |row| row.get(0))?;
             let before = version.clone();
             let keep_locked = profile.keep_locked.unwrap_or(false);
+            version.own_entries =
+                security::with(connection, version.own_entries, profile.trustees.clone())?;
             version.version = next;
             version.latest = next;
             version.size = content.size;
@@ -464,7 +475,8 @@ impl Store {
         self.write(move |connection| {
             let security_changes = profile.default_security.is_some()
                 || profile.author.is_some()
-                || profile.operator.is_some();
+                || profile.operator.is_some()
+                || !profile.trustees.is_empty();
             let needed = if security_changes {
                 Access::ChangeSecurity
             } else {
@@ -474,8 +486,11 @@ impl Store {
             let before = version.clone();
             let access = version.access(&who);
             let keep_locked = profile.keep_locked.unwrap_or(content.is_none());
+            version.own_entries =
+                security::with(connection, version.own_entries, profile.trustees.clone())?;
             profile.lay_over(&mut version);
             let security_differs = version.default_security != before.default_security
+                || version.own_entries != before.own_entries
                 || version.author != before.author
                 || version.operator != before.operator;
             // Sending back what is already so needs no further right.

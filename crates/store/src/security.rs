@@ -83,6 +83,20 @@ impl SecurityChanges {
     }
 }
 
+/// The set that an item's own entries are with some more, or with others for the
+/// same people.
+pub(crate) fn with(connection: &Connection, own: i64, include: Entries) -> Result<i64, StoreError> {
+    if include.is_empty() {
+        return Ok(own);
+    }
+    let changes = SecurityChanges {
+        include,
+        ..SecurityChanges::default()
+    };
+    let own = entries::read(connection, own)?;
+    entries::keep(connection, &changes.applied(connection, &own)?)
+}
+
 fn shown(trustee: &Trustee) -> &str {
     match trustee {
         Trustee::User(key) | Trustee::Group(key) => key,

@@ -196,7 +196,9 @@ fn read(
 ) -> Result<(Profile, Option<String>), ApiError> {
     let fields = doc_profile(received)?;
     let mut profile = wire::profile::document(app, fields, extra_before)?;
-    profile.keep_locked = Fields(&received.profile).flag("keep_locked")?;
+    let whole = Fields(&received.profile);
+    profile.keep_locked = whole.flag("keep_locked")?;
+    profile.trustees = wire::security::read_trustees(whole)?;
     wire::profile::complete(
         &mut profile,
         received.file_name.as_deref(),

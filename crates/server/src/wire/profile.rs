@@ -4,6 +4,7 @@ use crate::app::App;
 use crate::http::error::ApiError;
 use crate::wire::fields::Fields;
 use crate::wire::types;
+use chancery_store::entries::Entries;
 use chancery_store::filing::Profile;
 use chancery_store::users::key_of;
 use serde_json::{Map, Number, Value};
@@ -166,6 +167,7 @@ pub(crate) fn document(
     Ok(Profile {
         keep_locked: None,
         inherits_except: None,
+        trustees: Entries::new(),
         // An empty name is not a wish for the default: it is refused.
         name: fields.owned("name")?,
         extension: some("extension")?.map(|extension| {

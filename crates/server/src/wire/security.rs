@@ -115,6 +115,24 @@ fn objects<'a>(fields: Fields<'a>, list: &str) -> Result<Vec<Fields<'a>>, ApiErr
     array.iter().map(object).collect()
 }
 
+/// Who is given access to what is uploaded: `user_trustees`, `group_trustees`.
+pub(crate) fn read_trustees(fields: Fields<'_>) -> Result<Entries, ApiError> {
+    let mut entries = Entries::new();
+    for (list, kind) in [
+        ("user_trustees", Trustee::User as fn(String) -> Trustee),
+        ("group_trustees", Trustee::Group),
+    ] {
+        for one in objects(fields, list)? {
+            let id = one.text("id")?.map(key_of).filter(|id| !id.is_empty());
+            let id = id.ok_or_else(|| ApiError::field(list, "each has an id"))?;
+            if entries.insert(kind(id), level(one)?).is_some() {
+                return Err(ApiError::field(list, "nobody is in it twice"));
+            }
+        }
+    }
+    Ok(entries)
+}
+
 /// What a client wants to have changed.
 pub(crate) fn read_changes(fields: Fields<'_>) -> Result<SecurityChanges, ApiError> {
     let mut include = Entries::new();

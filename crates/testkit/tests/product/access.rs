@@ -366,3 +366,86 @@ fn what_somebody_may_do_with_a_workspace_or_folder_is_what_the_server_lets_them_
     let either = get(&server, &bob, &format!("{API}/containers/{workspace}"));
     assert_eq!(either.expect(200).json()["data"]["name"], "Renamed");
 }
+
+#[test]
+fn whoever_uploads_says_who_else_may_see_it_and_later_only_owners_do() {
+    let server = TestServer::start();
+    let [ann, bob, carol] = ["Ann", "Bob", "Carol"].map(|id| person(&server, id));
+    let root = administrator(&server);
+    let group = json!({"id": "Litigation", "full_name": "Litigation"});
+    let _ = send(&server, &root, "POST", &format!("{API}/groups"), &group).expect(201);
+    let workspace = server.workspace(&ann, "Matter");
+    let folder = server.folder(&ann, &workspace, "Letters");
+    let upload = |token: &str, path: &str, whole: &Value| {
+        let upload = Upload::new(whole);
+        let (body, length) = upload.around(&b"text"[..], 4);
+        let call = Request::new("POST", path).token(token);
+        server.call(call.stream(Upload::CONTENT_TYPE, body, length))
+    };
+    let path = format!("{API}/folders/{folder}/documents");
+    let with = |user: Value, group: Value| {
+        let profile = json!({"name": "Letter", "extension": "txt", "default_security": "private"});
+        json!({"doc_profile": profile, "user_trustees": user, "group_trustees": group})
+    };
+    for (users, groups, field) in [
+        (json!("Bob"), json!([]), "user_trustees"),
+        (
+            json!([{"access_level": "read"}]),
+            json!([]),
+            "user_trustees",
+        ),
+        (json!([{"id": "Bob"}]), json!([]), "access_level"),
+        (
+            json!([{"id": "Nobody", "access_level": "read"}]),
+            json!([]),
+            "include",
+        ),
+        (
+            json!([]),
+            json!([{"id": "Bob", "access_level": "read"}]),
+            "include",
+        ),
+        (
+            json!([]),
+            json!([{"id": "Litigation", "access_level": "owner"}]),
+            "access_level",
+        ),
+    ] {
+        let refused = upload(&ann, &path, &with(users, groups)).expect(400).json();
+        assert_eq!(refused["error"]["messages"][0]["field"], field);
+    }
+    assert_eq!(listed(&server, &ann), 0);
+    let whole = with(
+        json!([{"id": "bob", "access_level": "read_write"}]),
+        json!([{"id": "litigation", "access_level": "read"}]),
+    );
+    let letter = upload(&ann, &path, &whole).expect(201).json();
+    let letter = letter["data"]["id"].as_str().expect("an id").to_owned();
+    assert_eq!(
+        [&ann, &bob, &carol].map(|token| listed(&server, token)),
+        [1, 1, 0]
+    );
+    let members = format!("{API}/groups/litigation/members");
+    let _ = send(
+        &server,
+        &root,
+        "PUT",
+        &members,
+        &json!({"members": ["Carol"]}),
+    )
+    .expect(200);
+    assert_eq!(listed(&server, &carol), 1);
+    // Who may write but does not own it adds versions, and nobody to its readers.
+    let versions = format!("{API}/documents/{letter}/versions");
+    let more = json!({"user_trustees": [{"id": "carol", "access_level": "full_access"}]});
+    let _ = upload(&bob, &versions, &more).expect(403);
+    let second = upload(&bob, &versions, &json!({})).expect(201).json();
+    let second = second["data"]["id"].as_str().expect("an id").to_owned();
+    let security = format!("{API}/documents/{second}/security");
+    let entries = get(&server, &carol, &security).expect(200).json();
+    assert_eq!(entries["total_count"], 2, "{entries}");
+    let third = upload(&ann, &versions, &more).expect(201).json();
+    let third = third["data"]["id"].as_str().expect("an id");
+    let entries = get(&server, &ann, &format!("{API}/documents/{third}/security"));
+    assert_eq!(entries.expect(200).json()["total_count"], 3);
+}
