@@ -1,6 +1,7 @@
 //! What every route shares.
 
 use crate::config::{Config, Method};
+use crate::feed::Feed;
 use crate::http::counters::Counters;
 use crate::http::error::ApiError;
 use crate::trusted::Trusted;
@@ -12,10 +13,11 @@ use chancery_store::{Store, StoreError};
 use std::sync::Arc;
 
 /// What this server can do beyond its level. What is not built is not announced.
-const BUILT: [Capability; 4] = [
+const BUILT: [Capability; 5] = [
     Capability::SessionLifetimeHeaders,
     Capability::SessionBackground,
     Capability::Idempotency,
+    Capability::EventsStream,
     Capability::DocumentsRanges,
 ];
 
@@ -35,6 +37,8 @@ pub(crate) struct App {
     /// What this server can do at that level.
     pub(crate) capabilities: Vec<Capability>,
     pub(crate) counters: Counters,
+    /// Who listens to what changes.
+    pub(crate) feed: Feed,
     /// A proxy in front says where callers come from.
     pub(crate) is_behind_proxy: bool,
     /// The ways to sign in that are offered, the preferred one first.
@@ -66,6 +70,7 @@ impl App {
             level,
             capabilities: capabilities_of(Some(level), Some(&built)),
             counters: Counters::default(),
+            feed: Feed::default(),
             methods: config.sign_in.methods.clone(),
             is_behind_proxy: config.tls.terminated_in_front,
             scheme: if config.is_encrypted() {

@@ -5,6 +5,7 @@ pub mod commands;
 mod config;
 mod config_error;
 mod data_directory;
+mod feed;
 #[doc(hidden)]
 pub mod fuzzing;
 mod http;

@@ -288,12 +288,12 @@ macro_rules! granted {
             "CASE WHEN ",
             $item,
             ".entries = 0 THEN NULL ELSE COALESCE(\
-             (SELECT e.level FROM entries e WHERE e.set_id = ",
+             (SELECT en.level FROM entries en WHERE en.set_id = ",
             $item,
-            ".entries AND e.trustee = 'u:' || ?1), \
-             (SELECT MAX(e.level) FROM entries e WHERE e.set_id = ",
+            ".entries AND en.trustee = 'u:' || ?1), \
+             (SELECT MAX(en.level) FROM entries en WHERE en.set_id = ",
             $item,
-            ".entries AND e.trustee IN (",
+            ".entries AND en.trustee IN (",
             my_groups!(),
             "))) END"
         )
@@ -352,6 +352,14 @@ pub(crate) const VERSION_IS_READABLE: &str = readable!(
     "v.author = ?1 OR v.operator = ?1",
     "v.library",
     "d.workspace"
+);
+
+/// The same for the line `e` of an item that is gone.
+pub(crate) const GONE_IS_READABLE: &str = readable!(
+    "e",
+    "e.owner = ?1 OR e.operator = ?1",
+    "e.library",
+    "e.root"
 );
 
 /// The same for a container `c`.

@@ -5,6 +5,7 @@ use crate::access::{
 };
 use crate::audit;
 use crate::entries;
+use crate::events::{self, Action};
 use crate::inheritance::{Held, held_by_container, pass_on};
 use crate::lookups::{self, Descriptions};
 use crate::names::name_key;
@@ -361,7 +362,9 @@ impl Store {
             let number = insert(connection, kept.id, None, &new, &who, now)?;
             // Whoever makes it for somebody else still gets to see the answer.
             let id = ContainerId { library, number };
-            find(connection, &id, &who.beyond_walls())
+            let made = find(connection, &id, &who.beyond_walls())?;
+            events::of_container(connection, kept.id, &made, Action::Insert, now)?;
+            Ok(made)
         })
         .await
     }
@@ -386,7 +389,9 @@ impl Store {
                 library: parent.library,
                 number,
             };
-            find(connection, &id, &who.beyond_walls())
+            let made = find(connection, &id, &who.beyond_walls())?;
+            events::of_container(connection, library.id, &made, Action::Insert, now)?;
+            Ok(made)
         })
         .await
     }
@@ -441,7 +446,12 @@ impl Store {
             if security_changes {
                 audit::did(connection, format!("security changed of {id}"), &who, now)?;
             }
-            find(connection, &id, &who.beyond_walls())
+            let changed = find(connection, &id, &who.beyond_walls())?;
+            events::of_container(connection, library.id, &changed, Action::Update, now)?;
+            if security_changes {
+                events::of_container(connection, library.id, &changed, Action::SecurityUpdate, now)?;
+            }
+            Ok(changed)
         })
         .await
     }
@@ -455,6 +465,7 @@ impl Store {
         id: ContainerId,
         kind: ContainerKind,
         who: Principal,
+        now: Timestamp,
     ) -> Result<(), StoreError> {
         self.write(move |connection| {
             let kept = find_for(connection, &id, &who, Access::Full)?;
@@ -476,7 +487,14 @@ impl Store {
             ] {
                 connection.execute(from, params![library.id, id.number])?;
             }
-            Ok(())
+            events::of_container(connection, library.id, &kept, Action::Delete, now)?;
+            events::container_is_gone(connection, library.id, &kept)?;
+            audit::did(
+                connection,
+                format!("deleted {id}, “{}”", kept.name),
+                &who,
+                now,
+            )
         })
         .await
     }

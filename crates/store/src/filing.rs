@@ -4,6 +4,7 @@ use crate::access::{Access, Principal, refusal, security_number};
 use crate::containers::{self, ContainerKind, check_name};
 use crate::documents::{self, ContentHash, Version};
 use crate::entries::Entries;
+use crate::events::{self, Action};
 use crate::history::{self, Activity};
 use crate::inheritance::{Held, above_document};
 use crate::names::name_key;
@@ -355,6 +356,15 @@ impl Store {
                 Activity::Create,
                 "",
                 &who,
+                now,
+            )?;
+            let filed = Some(above.number);
+            events::of_version(
+                connection,
+                library.id,
+                &version,
+                Action::DocumentLink,
+                filed,
                 now,
             )?;
             once::remember(connection, key.as_ref(), &target, &version, &who, now)?;

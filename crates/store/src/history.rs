@@ -3,7 +3,7 @@
 
 use crate::access::{Principal, VERSION_IS_READABLE};
 use crate::documents::{self, Version};
-use crate::{Store, StoreError, libraries, recent};
+use crate::{Store, StoreError, events, libraries, recent};
 use chancery_proto::clock::Timestamp;
 use chancery_proto::ids::DocumentId;
 use rusqlite::types::Value;
@@ -205,6 +205,7 @@ pub(crate) fn add(
             &*who.via.address,
             comment
         ])?;
+    events::of_activity(connection, library, version, activity, now)?;
     match activity {
         // It is work with the document, and not a matter of where it is.
         Activity::Delete | Activity::Purge | Activity::Security => Ok(()),

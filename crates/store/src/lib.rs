@@ -14,6 +14,7 @@ pub mod ends;
 mod engine;
 pub mod entries;
 pub mod error;
+pub mod events;
 pub mod explaining;
 pub mod filing;
 pub mod grants;

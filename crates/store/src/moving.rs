@@ -7,6 +7,7 @@
 use crate::access::{Access, Principal, security_number};
 use crate::containers::{self, Container, ContainerKind};
 use crate::documents::{self, Version};
+use crate::events::{self, Action};
 use crate::filing;
 use crate::history::{self, Activity};
 use crate::inheritance::{Held, above_document, pass_on};
@@ -193,7 +194,26 @@ impl Store {
                 &who,
                 now,
             )?;
-            documents::find(connection, &id, &who.beyond_walls())
+            let out = Some(source.number);
+            events::of_version(
+                connection,
+                library,
+                &version,
+                Action::DocumentUnlink,
+                out,
+                now,
+            )?;
+            let moved = documents::find(connection, &id, &who.beyond_walls())?;
+            let filed = Some(target.number);
+            events::of_version(
+                connection,
+                library,
+                &moved,
+                Action::DocumentLink,
+                filed,
+                now,
+            )?;
+            Ok(moved)
         })
         .await
     }
@@ -233,6 +253,15 @@ impl Store {
                     .execute(params![library, id.number, other.unwrap_or(0)])?;
                 settle_all(connection, library, id.number)?;
             }
+            let out = Some(source.number);
+            events::of_version(
+                connection,
+                library,
+                &version,
+                Action::DocumentUnlink,
+                out,
+                now,
+            )?;
             let comment = format!("out of “{}”", source.name);
             history::add(
                 connection,
@@ -275,6 +304,7 @@ impl Store {
             copy.number = libraries::take_number(connection, library)?;
             copy.version = 1;
             copy.latest = 1;
+            copy.workspace = target.workspace;
             copy.operator.clone_from(&who.user);
             copy.last_user.clone_from(&who.user);
             copy.created = now;
@@ -298,6 +328,8 @@ impl Store {
                 now,
             )?;
             history::add(connection, library, &copy, Activity::Create, &to, &who, now)?;
+            let filed = Some(target.number);
+            events::of_version(connection, library, &copy, Action::DocumentLink, filed, now)?;
             filing::written(connection, &copy, who)
         })
         .await
@@ -375,7 +407,9 @@ impl Store {
                     pass_on(connection, library, folder.number, held)?;
                 }
             }
-            containers::find(connection, &id, &who.beyond_walls())
+            let moved = containers::find(connection, &id, &who.beyond_walls())?;
+            events::of_container(connection, library, &moved, Action::ContainerMove, now)?;
+            Ok(moved)
         })
         .await
     }

@@ -15,6 +15,7 @@ const STEPS: &[&str] = &[
     RECENT,
     LOOKUPS,
     LISTS,
+    EVENTS,
 ];
 
 const FIRST: &str = "
@@ -464,6 +465,27 @@ CREATE TABLE related (
     PRIMARY KEY (library, number, other_library, other_number)
 ) WITHOUT ROWID;
 CREATE INDEX related_by_other ON related (other_library, other_number);
+";
+
+const EVENTS: &str = "
+-- What changed, in its order. version is 0 for a container. The last four are set
+-- when the item is gone: who could have seen it.
+CREATE TABLE events (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    library INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    action INTEGER NOT NULL,
+    kind INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    version INTEGER NOT NULL,
+    related INTEGER,
+    root INTEGER NOT NULL,
+    owner TEXT,
+    operator TEXT,
+    effective_security INTEGER,
+    entries INTEGER
+);
+CREATE INDEX events_by_item ON events (library, number, version);
 ";
 
 pub(crate) fn upgrade(connection: &mut Connection) -> Result<(), StoreError> {

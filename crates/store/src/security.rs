@@ -3,6 +3,7 @@
 use crate::access::{Access, Principal, security_number};
 use crate::audit;
 use crate::entries::{self, Entries, MOST_ENTRIES, Trustee};
+use crate::events::{self, Action};
 use crate::history::{self, Activity};
 use crate::inheritance::{Held, above_document, pass_on};
 use crate::{Store, StoreError, containers, documents, groups, libraries, users};
@@ -181,6 +182,7 @@ impl Store {
             if held != kept.held() {
                 pass_on(connection, library, id.number, held)?;
             }
+            events::of_container(connection, library, &kept, Action::SecurityUpdate, now)?;
             audit::did(connection, format!("security changed of {id}"), &who, now)
         })
         .await

@@ -3,6 +3,7 @@
 use crate::access::{Access, Principal, VERSION_IS_READABLE};
 use crate::containers::{self, ContainerKind};
 use crate::documents::{self, ContentHash, Version};
+use crate::events::{self, Action};
 use crate::history::{self, Activity};
 use crate::{Store, StoreError, libraries, lookups, moving};
 use chancery_proto::clock::Timestamp;
@@ -157,7 +158,12 @@ impl Store {
                 moving::settle_in(connection, library, id.number, first)?;
             }
             history::add(connection, library, &version, Activity::Restore, &comment, &who, now)?;
-            documents::find(connection, &id, &who.beyond_walls())
+            let restored = documents::find(connection, &id, &who.beyond_walls())?;
+            for target in &targets {
+                let filed = Some(target.number);
+                events::of_version(connection, library, &restored, Action::DocumentLink, filed, now)?;
+            }
+            Ok(restored)
         })
         .await
     }
@@ -240,6 +246,7 @@ impl Store {
                     .prepare_cached(from)?
                     .execute(params![library, id.number, id.version])?;
             }
+            events::version_is_gone(connection, library, &version)?;
             let is_left: bool = connection
                 .prepare_cached("SELECT EXISTS (SELECT 1 FROM versions WHERE library = ?1 AND number = ?2)")?
                 .query_row(params![library, id.number], |row| row.get(0))?;

@@ -10,7 +10,7 @@ use crate::routes;
 use crate::trusted::Trusted;
 use chancery_content::Content;
 use chancery_identity::{Identity, IdentityError, Passwords, random_password};
-use chancery_proto::clock::{SharedClock, SystemClock};
+use chancery_proto::clock::{SharedClock, SystemClock, Timestamp};
 use chancery_proto::secret::Secret;
 use chancery_store::users::NewUser;
 use chancery_store::{Store, StoreError};
@@ -37,6 +37,10 @@ const BOOTSTRAP_PASSWORD: &str = "CHANCERY_BOOTSTRAP_PASSWORD";
 const WRITE_USES: Duration = Duration::from_secs(1);
 /// Changes of other processes are looked for so often.
 const FOLLOW_CHANGES: Duration = Duration::from_millis(500);
+/// Changes are looked for so often while somebody listens.
+const TELL_CHANGES: Duration = Duration::from_millis(250);
+/// Changes are told for so long, in milliseconds.
+const KEEP_EVENTS: i64 = 30 * 24 * 3_600 * 1_000;
 /// Sessions that ran out leave the memory so often.
 const FORGET_EXPIRED: Duration = Duration::from_secs(60);
 /// Sign-ins that are long over leave the database so often, and bytes that were
@@ -243,6 +247,7 @@ async fn listen(
         tokio::spawn(listener::serve(socket, None, entry, stopped.clone()))
     });
     let upkeep = tokio::spawn(keep_up(Arc::clone(app), stopped.clone()));
+    let telling = tokio::spawn(tell_changes(Arc::clone(app), stopped.clone()));
     let clearing = tokio::spawn(clear_up(Arc::clone(app), stopped));
     if let Some(First {
         password: Some(password),
@@ -269,10 +274,8 @@ async fn listen(
     }
     tracing::info!("stopping: requests under way get a moment to finish");
     let _ = stop.send(true);
-    for task in [Some(serving), admin, Some(upkeep), Some(clearing)]
-        .into_iter()
-        .flatten()
-    {
+    let others = [upkeep, telling, clearing].map(Some);
+    for task in [Some(serving), admin].into_iter().chain(others).flatten() {
         if let Err(error) = task.await {
             tracing::error!(%error, "a part of the server failed");
         }
@@ -307,6 +310,26 @@ async fn keep_up(app: SharedApp, mut stop: watch::Receiver<bool>) {
     }
 }
 
+/// Wakes whoever listens to what changes, and sends them away at the end.
+async fn tell_changes(app: SharedApp, mut stop: watch::Receiver<bool>) {
+    let mut ticks = interval(TELL_CHANGES);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            _ = stop.changed() => break,
+            _ = ticks.tick() => {}
+        }
+        if !app.feed.is_heard() {
+            continue;
+        }
+        match app.read(chancery_store::Store::newest_event).await {
+            Ok(newest) => app.feed.tell(newest),
+            Err(error) => tracing::debug!(log = ?error.log, "changes could not be looked for"),
+        }
+    }
+    app.feed.end();
+}
+
 /// What takes long where there is much of it, and holds nothing else up.
 async fn clear_up(app: SharedApp, mut stop: watch::Receiver<bool>) {
     let mut ticks = interval(FORGET_OLD);
@@ -318,6 +341,7 @@ async fn clear_up(app: SharedApp, mut stop: watch::Receiver<bool>) {
             if let Err(error) = app.store.forget_old_recent().await {
                 tracing::error!(%error, "the lists of recent documents could not be shortened");
             }
+            forget_old_events(&app).await;
             if let Err(error) = app.identity.forget_old().await {
                 tracing::error!(%error, "sign-ins that are over are still in the database; it is tried again");
             }
@@ -327,5 +351,19 @@ async fn clear_up(app: SharedApp, mut stop: watch::Receiver<bool>) {
     tokio::select! {
         _ = stop.changed() => {}
         () = clear => {}
+    }
+}
+
+async fn forget_old_events(app: &SharedApp) {
+    let before = Timestamp(app.now().0 - KEEP_EVENTS);
+    loop {
+        match app.store.forget_old_events(before).await {
+            Ok(true) => tokio::task::yield_now().await,
+            Ok(false) => return,
+            Err(error) => {
+                tracing::error!(%error, "old changes are still in the database; it is tried again");
+                return;
+            }
+        }
     }
 }

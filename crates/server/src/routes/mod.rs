@@ -5,6 +5,7 @@ mod applications;
 mod audit;
 mod authorize;
 pub(crate) mod captions;
+mod changes;
 pub(crate) mod containers;
 mod device;
 mod discovery;
@@ -80,6 +81,8 @@ pub(crate) fn work(app: SharedApp) -> Router {
             post(moving::document),
         )
         .route("/types", get(libraries::types))
+        .route("/change-events", get(changes::list))
+        .route("/change-events/stream", get(changes::listen))
         .route("/classes", get(tables::classes).post(tables::add))
         .route(
             "/classes/{alias}",

@@ -201,7 +201,12 @@ pub(crate) async fn delete(
 ) -> Result<Response, ApiError> {
     let id = path.container()?;
     app.store
-        .delete_container(id, ContainerKind::Workspace, caller.into_principal())
+        .delete_container(
+            id,
+            ContainerKind::Workspace,
+            caller.into_principal(),
+            app.now(),
+        )
         .await?;
     Ok(respond::nothing())
 }

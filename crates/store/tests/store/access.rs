@@ -5,6 +5,7 @@ use chancery_store::access::{Access, Because, Principal};
 use chancery_store::containers::{Container, ContainerChanges};
 use chancery_store::documents::Version;
 use chancery_store::entries::{Entries, Trustee};
+use chancery_store::events::{Event, EventFilter};
 use chancery_store::filing::Profile;
 use chancery_store::groups::{Group, GroupChanges};
 use chancery_store::listing::{Child, ContainerFilter, DocumentFilter, Page};
@@ -541,6 +542,35 @@ impl Twins {
         assert_eq!(below.is_ok(), to_workspace >= Access::Read);
         if let Ok(listed) = below {
             assert_eq!(listed.items.len(), reads(to_folder));
+        }
+
+        // Of what may be seen now every change is told, and of nothing else.
+        let library = workspace.library;
+        let fed = store.events(&library, None, &EventFilter::default(), who, 9_999);
+        let fed = fed.expect("a feed");
+        let told = |number: u64, version: u32| {
+            let of = |event: &&Event| (event.number, event.version) == (number, version);
+            fed.events.iter().filter(of).count()
+        };
+        for (number, version, expected) in [
+            (self.workspace.number, 0, to_workspace),
+            (self.folder.number, 0, to_folder),
+            (self.elsewhere.number, 0, to_other),
+            (self.document.number, self.document.version, to_document),
+        ] {
+            let is_told = told(number, version) > 0;
+            assert_eq!(
+                is_told,
+                reads(expected) > 0,
+                "changes of {number}.{version} by {by}"
+            );
+        }
+        let leads_to_folder = |event: &Event| event.related == Some(self.folder.number);
+        if reads(to_folder) == 0 {
+            assert!(
+                !fed.events.iter().any(leads_to_folder),
+                "the folder by {by}"
+            );
         }
     }
 

@@ -74,6 +74,7 @@ async fn a_workspace_with_something_in_it_is_not_deleted() {
             container_id(&workspace),
             ContainerKind::Workspace,
             ann.clone(),
+            NOW,
         )
         .await;
     assert!(

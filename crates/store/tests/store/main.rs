@@ -1,6 +1,7 @@
 //! The store against a real database file.
 
 mod access;
+mod events;
 mod filing;
 mod grants;
 mod moving;

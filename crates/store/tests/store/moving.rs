@@ -279,6 +279,7 @@ async fn what_was_deleted_comes_back_and_where_its_folder_is_gone_it_asks_where_
         container_id(&two.public),
         ContainerKind::Folder,
         ann.clone(),
+        NOW,
     );
     gone.await.expect("gone");
     let asked = store.restore(id.clone(), vec![], String::new(), ann.clone(), NOW);
@@ -416,7 +417,7 @@ async fn what_was_in_a_workspace_that_is_gone_is_there_and_stays_behind_its_wall
         (folder, ContainerKind::Folder),
         (workspace, ContainerKind::Workspace),
     ] {
-        let gone = store.delete_container(id, kind, ann.clone()).await;
+        let gone = store.delete_container(id, kind, ann.clone(), NOW).await;
         gone.expect("gone");
     }
     let library = "ACTIVE".parse().expect("an alias");

@@ -12,6 +12,7 @@ mod bad_uploads;
 mod bad_words;
 mod browser;
 mod browser_sign_in;
+mod changes;
 mod command_line;
 mod connecting;
 mod crash;
