@@ -8,6 +8,7 @@ use crate::{Fault, RUNS};
 use chancery_identity::{Identity, Keeping, Passwords, Persona, Proof, SignIn};
 use chancery_proto::clock::SystemClock;
 use chancery_store::Store;
+use chancery_store::audit::AuditEntry;
 use chancery_store::users::NewUser;
 use chancery_testkit::memory::core_time;
 use chancery_testkit::server::{API, PASSWORD};
@@ -121,7 +122,8 @@ fn check_cost() -> Result<Duration, Fault> {
             is_admin: false,
             is_external: false,
         };
-        store.add_user(somebody, clock.now()).await?;
+        let entry = AuditEntry::of_command("user added", clock.now());
+        store.add_user(somebody, clock.now(), entry).await?;
         let identity = Identity::open(store, clock, passwords, Keeping::Embedded).await?;
         let signed_in = identity
             .sign_in(SignIn {

@@ -12,6 +12,7 @@ use chancery_identity::{
 use chancery_proto::clock::SystemClock;
 use chancery_proto::secret::Secret;
 use chancery_store::Store;
+use chancery_store::audit::AuditEntry;
 use chancery_store::users::NewUser;
 use chancery_testkit::server::{API, PASSWORD, TestServer};
 use chancery_testkit::{Request, Target, TestRedis};
@@ -285,7 +286,9 @@ async fn people(store: &Store) -> Result<Vec<String>, Fault> {
             is_admin: false,
             is_external: false,
         };
-        store.add_user(new, SystemClock::shared().now()).await?;
+        let now = SystemClock::shared().now();
+        let entry = AuditEntry::of_command("user added", now);
+        store.add_user(new, now, entry).await?;
         all.push(id);
     }
     Ok(all)

@@ -6,6 +6,7 @@ use chancery_proto::work::DefaultSecurity;
 use chancery_server::fuzzing::{Asked, Found, Kind, list};
 use chancery_store::Store;
 use chancery_store::access::{Principal, Via};
+use chancery_store::audit::AuditEntry;
 use chancery_store::containers::{Container, NewContainer};
 use chancery_store::filing::{Profile, StoredContent};
 use chancery_store::users::NewUser;
@@ -103,7 +104,12 @@ impl House {
     async fn filled() -> Self {
         let directory = tempfile::tempdir().expect("a directory");
         let store = Store::open(&directory.path().join("chancery.db")).expect("a store");
-        let library = store.add_library("ACTIVE".parse().expect("an alias"), String::new(), NOW);
+        let library = store.add_library(
+            "ACTIVE".parse().expect("an alias"),
+            String::new(),
+            NOW,
+            AuditEntry::of_command("library added", NOW),
+        );
         library.await.expect("a library");
         for id in ["Ann", "Bob"] {
             let new = NewUser {
@@ -114,7 +120,10 @@ impl House {
                 is_admin: false,
                 is_external: false,
             };
-            store.add_user(new, NOW).await.expect("a user");
+            store
+                .add_user(new, NOW, AuditEntry::of_command("user added", NOW))
+                .await
+                .expect("a user");
         }
         let mut house = Self {
             store,

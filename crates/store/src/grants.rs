@@ -349,10 +349,14 @@ impl Store {
         id: &str,
         enabled: bool,
         now: Timestamp,
+        entry: AuditEntry,
     ) -> Result<(), StoreError> {
         let key = users::key_of(id);
-        self.write(move |connection| enable(connection, &key, enabled, now))
-            .await
+        self.write(move |connection| {
+            enable(connection, &key, enabled, now)?;
+            audit::add(connection, &entry)
+        })
+        .await
     }
 
     /// Which sign-in a token belongs to, if it is going on: that of a session,

@@ -2,6 +2,7 @@
 //! itself refuses to change or delete a line.
 
 use crate::access::{Principal, VERSION_IS_READABLE};
+use crate::chain::{self, Field, Log};
 use crate::documents::{self, Version};
 use crate::{Store, StoreError, events, libraries, recent};
 use chancery_proto::clock::Timestamp;
@@ -189,21 +190,39 @@ pub(crate) fn add(
     who: &Principal,
     now: Timestamp,
 ) -> Result<(), StoreError> {
+    let (last, before) = chain::head(connection, Log::History)?;
+    let id = last + 1;
+    let number = i64::try_from(version.number).unwrap_or(i64::MAX);
+    let fields = [
+        Field::Number(id),
+        Field::Number(library),
+        Field::Number(number),
+        Field::Number(version.version.into()),
+        Field::Number(now.0),
+        Field::Text(who.user.clone()),
+        Field::Number(activity.code().into()),
+        Field::Text(who.via.application.to_string()),
+        Field::Text(who.via.address.to_string()),
+        Field::Text(comment.to_owned()),
+    ];
+    let mark = chain::mark(Log::History, &before, &fields);
     connection
         .prepare_cached(
-            "INSERT INTO history (library, number, version, at, user, activity, application, location, comment)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+            "INSERT INTO history (id, library, number, version, at, user, activity, application, location, comment, mark)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
         )?
         .execute(params![
+            id,
             library,
-            version.number,
+            number,
             version.version,
             now.0,
             who.user,
             activity.code(),
             &*who.via.application,
             &*who.via.address,
-            comment
+            comment,
+            mark
         ])?;
     events::of_activity(connection, library, version, activity, now)?;
     match activity {

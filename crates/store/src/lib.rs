@@ -4,6 +4,7 @@ pub mod access;
 pub mod applications;
 pub mod audit;
 pub mod captions;
+mod chain;
 pub mod clients;
 pub mod codes;
 pub mod containers;

@@ -1,5 +1,6 @@
 //! Libraries: each numbers its own documents and containers.
 
+use crate::audit::{self, AuditEntry};
 use crate::{Store, StoreError};
 use chancery_proto::clock::Timestamp;
 use chancery_proto::ids::LibraryAlias;
@@ -81,6 +82,7 @@ impl Store {
         alias: LibraryAlias,
         description: String,
         now: Timestamp,
+        entry: AuditEntry,
     ) -> Result<Library, StoreError> {
         self.write(move |connection| {
             if find(connection, &alias).is_ok() {
@@ -90,6 +92,7 @@ impl Store {
                 "INSERT INTO libraries (alias, description, is_hidden, next_number, created) VALUES (?1, ?2, 0, 1, ?3)",
                 params![alias.as_str(), description, now.0],
             )?;
+            audit::add(connection, &entry)?;
             find(connection, &alias)
         })
         .await

@@ -1,22 +1,33 @@
 //! The tables, and the steps from one released schema to the next.
 
-use crate::StoreError;
+use crate::{StoreError, chain};
 use rusqlite::{Connection, TransactionBehavior};
 
 /// Each step brings the schema from its index to the next number. A released
 /// step is never changed.
-const STEPS: &[&str] = &[
-    FIRST,
-    APPLICATIONS,
-    SEVERAL_SERVERS,
-    ENTRIES,
-    WORKING,
-    HOMES,
-    RECENT,
-    LOOKUPS,
-    LISTS,
-    EVENTS,
+const STEPS: &[Step] = &[
+    Step::Sql(FIRST),
+    Step::Sql(APPLICATIONS),
+    Step::Sql(SEVERAL_SERVERS),
+    Step::Sql(ENTRIES),
+    Step::Sql(WORKING),
+    Step::Sql(HOMES),
+    Step::Sql(RECENT),
+    Step::Sql(LOOKUPS),
+    Step::Sql(LISTS),
+    Step::Sql(EVENTS),
+    Step::Sql(MARKS),
+    Step::Work(chain::mark_all),
+    Step::Sql(MARKS_STAY),
 ];
+
+/// How a schema becomes the next one.
+enum Step {
+    /// Statements.
+    Sql(&'static str),
+    /// What statements alone cannot do.
+    Work(fn(&Connection) -> Result<(), StoreError>),
+}
 
 const FIRST: &str = "
 CREATE TABLE meta (key TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
@@ -488,6 +499,19 @@ CREATE TABLE events (
 CREATE INDEX events_by_item ON events (library, number, version);
 ";
 
+const MARKS: &str = "
+-- What binds each line to the one before it. Those that are there get theirs now.
+ALTER TABLE audit ADD COLUMN mark BLOB;
+ALTER TABLE history ADD COLUMN mark BLOB;
+DROP TRIGGER audit_stays;
+DROP TRIGGER history_stays;
+";
+
+const MARKS_STAY: &str = "
+CREATE TRIGGER history_stays BEFORE UPDATE ON history BEGIN SELECT RAISE(ABORT, 'history is only added to'); END;
+CREATE TRIGGER audit_stays BEFORE UPDATE ON audit BEGIN SELECT RAISE(ABORT, 'the audit is only added to'); END;
+";
+
 pub(crate) fn upgrade(connection: &mut Connection) -> Result<(), StoreError> {
     let known = i64::try_from(STEPS.len()).unwrap_or(i64::MAX);
     // Read inside the transaction: two processes may open a new database at once.
@@ -497,7 +521,10 @@ pub(crate) fn upgrade(connection: &mut Connection) -> Result<(), StoreError> {
         return Err(StoreError::NewerSchema { found, known });
     }
     for step in STEPS.iter().skip(usize::try_from(found).unwrap_or(0)) {
-        transaction.execute_batch(step)?;
+        match step {
+            Step::Sql(statements) => transaction.execute_batch(statements)?,
+            Step::Work(work) => work(&transaction)?,
+        }
     }
     transaction.pragma_update(None, "user_version", known)?;
     transaction.commit()?;

@@ -176,7 +176,12 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Conflict`] when the id is taken, [`StoreError::Invalid`] when it cannot be one.
-    pub async fn add_user(&self, new: NewUser, now: Timestamp) -> Result<User, StoreError> {
+    pub async fn add_user(
+        &self,
+        new: NewUser,
+        now: Timestamp,
+        entry: AuditEntry,
+    ) -> Result<User, StoreError> {
         check_id(&new.id)?;
         check_name(&new.full_name)?;
         check_mail(&new.email)?;
@@ -201,6 +206,7 @@ impl Store {
                     now.0
                 ],
             )?;
+            audit::add(connection, &entry)?;
             find(connection, &key)?.ok_or(StoreError::NotFound("user"))
         })
         .await
@@ -255,6 +261,7 @@ impl Store {
         hash: String,
         end_sessions: bool,
         now: Timestamp,
+        entry: AuditEntry,
     ) -> Result<(), StoreError> {
         let key = key_of(id);
         self.write(move |connection| {
@@ -263,7 +270,10 @@ impl Store {
                  WHERE key = ?1",
                 params![key, hash, now.0, end_sessions],
             )?;
-            if changed == 0 { Err(StoreError::NotFound("user")) } else { Ok(()) }
+            if changed == 0 {
+                return Err(StoreError::NotFound("user"));
+            }
+            audit::add(connection, &entry)
         })
         .await
     }

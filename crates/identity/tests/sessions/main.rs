@@ -12,6 +12,7 @@ use chancery_identity::{
 };
 use chancery_proto::clock::{ManualClock, Timestamp};
 use chancery_store::Store;
+use chancery_store::audit::AuditEntry;
 use chancery_store::users::NewUser;
 use chancery_testkit::TestRedis;
 use chancery_testkit::chaos::ChaosProxy;
@@ -139,7 +140,10 @@ impl House {
                 is_admin: id == "Root",
                 is_external: false,
             };
-            store.add_user(new, START).await.expect("a user");
+            store
+                .add_user(new, START, AuditEntry::of_command("added", START))
+                .await
+                .expect("a user");
         }
         let kept = Kept::begun(place);
         let identity = node(&store, &clock, &passwords, &kept).await;

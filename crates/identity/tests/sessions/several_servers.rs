@@ -3,6 +3,7 @@
 
 use crate::{HOUR, House, Place, check, is_at, soon};
 use chancery_identity::{IdentityError, NoSession, Persona, Proof, SignIn, StoreState, Whose};
+use chancery_store::audit::AuditEntry;
 use chancery_testkit::chaos::Weather;
 use chancery_testkit::waiting::eventually;
 use std::time::{Duration, Instant};
@@ -51,7 +52,12 @@ async fn what_ended_in_the_database_alone_is_found_there_and_leaves_redis() {
     let session = house.sign_in().await;
     assert!(check(&other, &session).await.is_ok());
     // As the command line does it: it knows nothing of Redis.
-    let disabled = house.store.set_enabled("ann", false, crate::START);
+    let disabled = house.store.set_enabled(
+        "ann",
+        false,
+        crate::START,
+        AuditEntry::of_command("disabled", crate::START),
+    );
     disabled.await.expect("disabled");
     other.follow_changes().await.expect("followed");
     assert_eq!(check(&other, &session).await, Err(NoSession::Unknown));
@@ -392,7 +398,11 @@ async fn a_server_meets_people_and_applications_that_another_added_a_moment_ago(
         is_admin: false,
         is_external: false,
     };
-    let added = house.store.add_user(new, crate::START);
+    let added = house.store.add_user(
+        new,
+        crate::START,
+        AuditEntry::of_command("added", crate::START),
+    );
     added.await.expect("added");
     let session = house
         .try_sign_in("zoe", "correct horse", Persona::User)

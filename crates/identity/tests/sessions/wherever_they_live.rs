@@ -4,6 +4,7 @@ use crate::{DAY, HOUR, House, Place, START};
 use chancery_identity::{IdentityError, NoSession, Persona, Whose};
 use chancery_proto::clock::Timestamp;
 use chancery_store::Store;
+use chancery_store::audit::AuditEntry;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -206,7 +207,12 @@ async fn a_wrong_password_an_unknown_user_and_a_disabled_one_get_the_same_answer
     let unknown = refused("nobody", "wrong horse").await.expect_err("refused");
     house
         .store
-        .set_enabled("ann", false, START)
+        .set_enabled(
+            "ann",
+            false,
+            START,
+            AuditEntry::of_command("disabled", START),
+        )
         .await
         .expect("disabled");
     let disabled = refused("ann", "correct horse").await.expect_err("refused");
@@ -267,7 +273,12 @@ async fn somebody_disabled_by_another_process_has_no_session_after_the_next_look
     assert!(house.check(&session).await.is_ok());
     let other = Store::open(&house.directory.path().join("chancery.db")).expect("opens");
     other
-        .set_enabled("ann", false, START)
+        .set_enabled(
+            "ann",
+            false,
+            START,
+            AuditEntry::of_command("disabled", START),
+        )
         .await
         .expect("disabled");
     house.identity.follow_changes().await.expect("looked");

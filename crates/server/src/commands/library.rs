@@ -1,6 +1,6 @@
 //! `chancery-server library …`.
 
-use super::{CommandError, Place, output};
+use super::{CommandError, Place, by_command, output};
 use chancery_proto::clock::SystemClock;
 use chancery_proto::ids::LibraryAlias;
 use clap::{Args, Subcommand};
@@ -30,7 +30,10 @@ impl Library {
             Self::Add(add) => {
                 let store = add.place.open()?.store()?;
                 let now = SystemClock::shared().now();
-                let library = store.add_library(add.alias, add.description, now).await?;
+                let entry = by_command(format!("library added: {}", add.alias), now);
+                let library = store
+                    .add_library(add.alias, add.description, now, entry)
+                    .await?;
                 output::line(&format!("Added {}.", library.alias));
             }
             Self::List(place) => {

@@ -1,6 +1,7 @@
 //! The command line of the server.
 
 mod application;
+mod audit;
 mod caption;
 mod check;
 mod group;
@@ -63,6 +64,9 @@ enum Command {
     /// List and end sessions
     #[command(subcommand)]
     Session(session::Session),
+    /// Who did what, and whether anybody changed it since
+    #[command(subcommand)]
+    Audit(audit::Audit),
 }
 
 /// Where the server's data is.
@@ -94,15 +98,7 @@ impl Place {
 
 /// The audit's line for what a command does.
 fn by_command(activity: String, now: Timestamp) -> AuditEntry {
-    AuditEntry {
-        at: now,
-        user: String::new(),
-        activity,
-        outcome: "success".to_owned(),
-        method: "command".to_owned(),
-        application: "chancery-server".to_owned(),
-        address: String::new(),
-    }
+    AuditEntry::of_command(activity, now)
 }
 
 /// Why a command did not do its work.
@@ -170,6 +166,7 @@ fn carry_out(command: Command) -> Result<ExitCode, CommandError> {
             Command::Sample(sample) => sample.run().await.map(|()| done),
             Command::Application(application) => application.run().await.map(|()| done),
             Command::Session(session) => session.run().await.map(|()| done),
+            Command::Audit(audit) => audit.run().await.map(|()| done),
         }
     })
 }

@@ -1,6 +1,6 @@
 //! `chancery-server serve`.
 
-use super::{CommandError, Place, output};
+use super::{CommandError, Place, by_command, output};
 use crate::app::{App, SharedApp};
 use crate::config::Config;
 use crate::data_directory::DataDirectory;
@@ -169,7 +169,9 @@ async fn bootstrap(
             .parse()
             .map_err(|_| CommandError::Plain("The first library has no usable name.".to_owned()))?;
         let description = "The first library".to_owned();
-        match store.add_library(alias, description, clock.now()).await {
+        let now = clock.now();
+        let entry = by_command(format!("library added: {FIRST_LIBRARY}"), now);
+        match store.add_library(alias, description, now, entry).await {
             // Another server began at the same moment.
             Ok(_) | Err(StoreError::Conflict(_)) => {}
             Err(error) => return Err(error.into()),
@@ -195,6 +197,8 @@ async fn bootstrap(
             }
             other => other.into(),
         })?;
+    let now = clock.now();
+    let entry = by_command(format!("user added: {FIRST_ADMINISTRATOR}"), now);
     let new = NewUser {
         id: FIRST_ADMINISTRATOR.to_owned(),
         full_name: "First administrator".to_owned(),
@@ -203,7 +207,7 @@ async fn bootstrap(
         is_admin: true,
         is_external: false,
     };
-    match store.add_user(new, clock.now()).await {
+    match store.add_user(new, now, entry).await {
         Ok(_) => Ok(Some(First { password: shown })),
         Err(StoreError::Conflict(_)) => Ok(None),
         Err(error) => Err(error.into()),

@@ -1,11 +1,11 @@
 //! `chancery-server user …`: works beside a running server, which follows
 //! within a second.
 
-use super::{CommandError, Place, output};
+use super::{CommandError, Place, by_command, output};
 use chancery_identity::Passwords;
 use chancery_proto::clock::SystemClock;
 use chancery_proto::secret::Secret;
-use chancery_store::users::NewUser;
+use chancery_store::users::{NewUser, key_of};
 use clap::{Args, Subcommand};
 
 #[derive(Debug, Subcommand)]
@@ -85,6 +85,7 @@ impl User {
             Self::Add(add) => {
                 let store = add.named.place.open()?.store()?;
                 let (password, shown) = choose(!add.password_stdin)?;
+                let activity = format!("user added: {}", key_of(&add.named.id));
                 let new = NewUser {
                     full_name: add.name.unwrap_or_else(|| add.named.id.clone()),
                     id: add.named.id,
@@ -93,7 +94,7 @@ impl User {
                     is_admin: add.admin,
                     is_external: add.external,
                 };
-                let user = store.add_user(new, now).await?;
+                let user = store.add_user(new, now, by_command(activity, now)).await?;
                 output::line(&format!("Added {}.", user.id));
                 if shown {
                     output::line(&format!("Password: {}", password.reveal()));
@@ -127,8 +128,10 @@ impl User {
                 }
                 let (password, shown) = choose(random)?;
                 let hashed = hash(password.clone()).await?;
+                let activity = format!("password set: {}", key_of(&named.id));
+                let entry = by_command(activity, now);
                 store
-                    .set_password_hash(&named.id, hashed, true, now)
+                    .set_password_hash(&named.id, hashed, true, now, entry)
                     .await?;
                 output::line(&format!(
                     "{} has a new password. Sessions from before are over.",
@@ -158,7 +161,9 @@ impl Named {
             return Err(no_such(&self.id));
         }
         let now = SystemClock::shared().now();
-        store.set_enabled(&self.id, enabled, now).await?;
+        let what = if enabled { "enabled" } else { "disabled" };
+        let entry = by_command(format!("user {what}: {}", key_of(&self.id)), now);
+        store.set_enabled(&self.id, enabled, now, entry).await?;
         output::line(&if enabled {
             format!("{} may sign in again.", self.id)
         } else {

@@ -2,7 +2,7 @@
 
 use crate::app::SharedApp;
 use crate::http::body::JsonObject;
-use crate::http::caller::Caller;
+use crate::http::caller::{Caller, Peer};
 use crate::http::error::ApiError;
 use crate::http::ids::PathValues;
 use crate::http::respond;
@@ -55,6 +55,7 @@ pub(crate) async fn list(
 pub(crate) async fn create(
     State(app): State<SharedApp>,
     caller: Caller,
+    peer: Peer,
     _path: PathValues,
     JsonObject(body): JsonObject,
 ) -> Result<Response, ApiError> {
@@ -67,7 +68,9 @@ pub(crate) async fn create(
         .parse()
         .map_err(|error: chancery_proto::ids::IdError| ApiError::field("id", error.to_string()))?;
     let description = fields.owned("description")?.unwrap_or_default();
-    let library = app.store.add_library(alias, description, app.now()).await?;
+    let entry = caller.did(&app, &peer, format!("library added: {alias}"));
+    let adding = app.store.add_library(alias, description, app.now(), entry);
+    let library = adding.await?;
     Ok(respond::created(item(&library)))
 }
 

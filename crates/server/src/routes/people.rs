@@ -178,9 +178,8 @@ pub(crate) async fn add_user(
         id,
     };
     let activity = format!("user added: {}", key_of(&new.id));
-    let added = app.store.add_user(new, app.now()).await?;
     let entry = caller.did(&app, &peer, activity);
-    app.store.add_audit(entry).await?;
+    let added = app.store.add_user(new, app.now(), entry).await?;
     app.identity.follow_changes().await?;
     Ok(respond::created(user(&added)))
 }
@@ -242,8 +241,10 @@ pub(crate) async fn change_user(
         .set_user(&before.id, changes, app.now(), entry)
         .await?;
     if let Some(enabled) = enabled.filter(|enabled| *enabled != before.enabled) {
+        let what = if enabled { "enabled" } else { "disabled" };
+        let entry = caller.did(&app, &peer, format!("user {what}: {}", before.key()));
         app.store
-            .set_enabled(&before.id, enabled, app.now())
+            .set_enabled(&before.id, enabled, app.now(), entry)
             .await?;
         changed.enabled = enabled;
     }

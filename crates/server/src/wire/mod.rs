@@ -3,6 +3,7 @@
 pub(crate) mod container;
 pub(crate) mod document;
 pub(crate) mod fields;
+pub(crate) mod log;
 pub(crate) mod profile;
 pub(crate) mod projection;
 pub(crate) mod security;

@@ -1,5 +1,6 @@
 use crate::{House, NOW, entry};
 use chancery_proto::clock::Timestamp;
+use chancery_store::audit::AuditEntry;
 use chancery_store::grants::{Ended, GrantRow, RefreshRow, SessionRow};
 use chancery_store::renewals::{REPLAY_WINDOW, Renewal, Renewed};
 use std::time::Duration;
@@ -274,7 +275,7 @@ async fn a_disabled_person_has_no_session_and_gets_none() {
     signed_in(&house).await;
     house
         .store
-        .set_enabled("ANN", false, NOW)
+        .set_enabled("ANN", false, NOW, AuditEntry::of_command("disabled", NOW))
         .await
         .expect("disabled");
     assert!(living(&house).is_empty());
@@ -290,7 +291,7 @@ async fn what_another_process_changes_of_people_and_lifetimes_has_another_number
     let version = || house.store.facts_version().expect("answers");
     let mut seen = version();
     other
-        .set_enabled("bob", false, NOW)
+        .set_enabled("bob", false, NOW, AuditEntry::of_command("disabled", NOW))
         .await
         .expect("disabled");
     assert_ne!(std::mem::replace(&mut seen, version()), version());

@@ -4,6 +4,7 @@ mod access;
 mod events;
 mod filing;
 mod grants;
+mod logs;
 mod moving;
 mod upgrade;
 
@@ -31,7 +32,12 @@ impl House {
         let directory = tempfile::tempdir().expect("a directory");
         let store = Store::open(&directory.path().join("chancery.db")).expect("a store");
         store
-            .add_library("ACTIVE".parse().expect("an alias"), String::new(), NOW)
+            .add_library(
+                "ACTIVE".parse().expect("an alias"),
+                String::new(),
+                NOW,
+                entry(),
+            )
             .await
             .expect("a library");
         for id in ["Ann", "Bob", "Eve"] {
@@ -43,7 +49,7 @@ impl House {
                 is_admin: false,
                 is_external: id == "Eve",
             };
-            store.add_user(new, NOW).await.expect("a user");
+            store.add_user(new, NOW, entry()).await.expect("a user");
         }
         Self { store, directory }
     }

@@ -4,6 +4,7 @@
 use crate::{NOW, entry, person};
 use chancery_proto::work::DefaultSecurity;
 use chancery_store::access::Principal;
+use chancery_store::audit::Log;
 use chancery_store::containers::ContainerChanges;
 use chancery_store::{Store, StoreError};
 
@@ -42,9 +43,17 @@ async fn an_old_database_is_brought_forward_with_all_that_is_in_it() {
     store.add_audit(entry()).await.expect("added");
     // The old line, the change of security, and this one.
     assert_eq!(store.audit(10).expect("audit").len(), 3);
+    for log in [Log::Audit, Log::History] {
+        let looked = store.look_through(log, |_| {}).expect("looked");
+        assert_eq!(looked.broken, None, "{log:?}");
+    }
     drop(store);
     let database = rusqlite::Connection::open(&path).expect("opens");
-    for change in ["DELETE FROM audit", "UPDATE audit SET user = 'bob'"] {
+    for change in [
+        "DELETE FROM audit",
+        "UPDATE audit SET user = 'bob'",
+        "UPDATE audit SET mark = NULL",
+    ] {
         let refused = database.execute(change, []);
         refused.expect_err("it is only added to");
     }

@@ -25,6 +25,7 @@ mod hostile_callers;
 mod kerberos;
 mod libreoffice;
 mod lists;
+mod logs;
 mod lying_servers;
 mod lying_sessions;
 mod moving;
