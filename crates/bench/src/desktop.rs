@@ -1,6 +1,6 @@
 //! What the agent adds, and what it costs while nobody asks anything.
 
-use crate::load::{Load, Measured};
+use crate::load::{Body, Load, Measured};
 use crate::report::{Part, Row, mebibytes, median_time, time};
 use crate::stage::Stage;
 use crate::{Fault, RUNS, streams, together};
@@ -33,7 +33,7 @@ fn added(stage: &Stage, home: &TestHome) -> Result<Row, Fault> {
         target: stage.server.target(),
         path: format!("{API}/documents/{id}"),
         token: Some(stage.token.clone()),
-        body: None,
+        body: Body::None,
         connections: 1,
         duration: Duration::from_secs(3),
     };
@@ -70,7 +70,7 @@ fn ensure(home: &TestHome) -> Result<Row, Fault> {
         target: home.agent(),
         path: "/agent/v1/sign-in".to_owned(),
         token: None,
-        body: Some("{\"interaction\":\"never\"}"),
+        body: Body::Json("{\"interaction\":\"never\"}"),
         connections: 1,
         duration: Duration::from_secs(2),
     };

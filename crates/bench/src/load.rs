@@ -9,6 +9,7 @@ use hyper::client::conn::http1;
 use hyper::{Method, Request, header};
 use hyper_util::rt::TokioIo;
 use std::error::Error;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, UnixStream};
@@ -22,12 +23,45 @@ pub(crate) struct Load {
     pub(crate) path: String,
     /// The session's token, where one is needed.
     pub(crate) token: Option<String>,
-    /// JSON to post; without it the path is fetched.
-    pub(crate) body: Option<&'static str>,
+    /// What is posted.
+    pub(crate) body: Body,
     /// How many at once.
     pub(crate) connections: usize,
     /// For how long.
     pub(crate) duration: Duration,
+}
+
+/// What is posted; without it the path is fetched.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Body {
+    /// Nothing.
+    None,
+    /// This JSON.
+    Json(&'static str),
+    /// Documents of [`SMALL`] bytes, each another one.
+    Documents,
+}
+
+/// The size of small documents, in bytes.
+pub(crate) const SMALL: u64 = 20 * 1024;
+const BOUNDARY: &str = "chancery-bench";
+static MADE: AtomicU64 = AtomicU64::new(0);
+
+/// A document that nobody stored before, as it is uploaded.
+fn document(filler: &[u8]) -> Bytes {
+    let number = MADE.fetch_add(1, Ordering::Relaxed);
+    let head = format!(
+        "--{BOUNDARY}\r\nContent-Disposition: form-data; name=profile\r\n\r\n\
+         {{\"doc_profile\":{{\"name\":\"Document {number}\",\"extension\":\"bin\"}}}}\r\n\
+         --{BOUNDARY}\r\nContent-Disposition: form-data; name=file\r\n\r\n"
+    );
+    let tail = format!("\r\n--{BOUNDARY}--\r\n");
+    let mut body = Vec::with_capacity(head.len() + filler.len() + tail.len());
+    body.extend_from_slice(head.as_bytes());
+    body.extend_from_slice(&number.to_le_bytes());
+    body.extend_from_slice(filler.get(8..).unwrap_or_default());
+    body.extend_from_slice(tail.as_bytes());
+    Bytes::from(body)
 }
 
 /// What was measured.
@@ -72,6 +106,14 @@ impl Load {
             self.once(Duration::from_millis(500)).await?;
             self.once(self.duration).await
         })
+    }
+
+    /// Applies it without a warm-up.
+    pub(crate) fn apply_at_once(&self) -> Result<Measured, Fault> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
+        runtime.block_on(self.once(self.duration))
     }
 
     /// Applies several at once, and adds up what they measured.
@@ -142,15 +184,24 @@ impl Load {
         let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
         let driver = tokio::spawn(connection);
         let mut times = Vec::new();
+        let filler = match self.body {
+            Body::Documents => chancery_testkit::Pattern::bytes(1, SMALL),
+            _ => Vec::new(),
+        };
         while Instant::now() < end {
             let (method, body) = match self.body {
-                Some(body) => (Method::POST, Full::<Bytes>::from(body)),
-                None => (Method::GET, Full::default()),
+                Body::Json(body) => (Method::POST, Full::<Bytes>::from(body)),
+                Body::Documents => (Method::POST, Full::from(document(&filler))),
+                Body::None => (Method::GET, Full::default()),
             };
             let mut request = Request::builder()
                 .method(method)
                 .uri(&self.path)
                 .header(header::HOST, host);
+            if matches!(self.body, Body::Documents) {
+                let kind = format!("multipart/form-data; boundary={BOUNDARY}");
+                request = request.header(header::CONTENT_TYPE, kind);
+            }
             if let Some(token) = &self.token {
                 request = request.header("X-Auth-Token", token);
             }

@@ -1,6 +1,7 @@
 //! Measures the product against references in the same run.
 
 mod desktop;
+mod documents;
 mod kerberos;
 mod libreoffice;
 mod load;
@@ -28,11 +29,12 @@ type Fault = Box<dyn Error + Send + Sync>;
 /// A group of rows and what measures it.
 type Group = (&'static str, fn() -> Result<Vec<Row>, Fault>);
 
-const GROUPS: [Group; 10] = [
+const GROUPS: [Group; 11] = [
     ("reads", reads::measure),
     ("kerberos", kerberos::measure),
     ("storm", storm::measure),
     ("several", several::measure),
+    ("documents", documents::measure),
     ("transfers", transfers::measure),
     ("resting", resting::measure),
     ("desktop", desktop::measure),

@@ -1,6 +1,6 @@
 //! The profile read, and what the session check is of it.
 
-use crate::load::{Load, Measured, ratio};
+use crate::load::{Body, Load, Measured, ratio};
 use crate::reference::Reference;
 use crate::report::{Part, Row, median, median_time, time};
 use crate::stage::Stage;
@@ -34,7 +34,7 @@ pub(crate) fn measure() -> Result<Vec<Row>, Fault> {
         target: stage.server.target(),
         path,
         token: Some(stage.token.clone()),
-        body: None,
+        body: Body::None,
         connections: CONNECTIONS,
         duration: FOR,
     };

@@ -123,6 +123,8 @@ one profile read. The server has no route without the check.
 - *Kerberos*: 2,000 tokens of one person for one service, made beforehand by the agent's own door; each is sent once, to `network-login`, by one of 16 connections. Used tokens are remembered in a file, as everywhere.
 - *Storm*: 200 connections, each of which signs in once with a password, while one connection reads a profile every 2 ms; its times alone are the reference.
 - *Several servers*: three processes on one database and one Redis, 16 connections in turn, each with a session that was begun at another server than the one it asks; the reference is one server that keeps sessions itself, in the same run. Round trips are what the servers count, heartbeats included; what a quiet session costs is what Redis counts. Memory is the growth of `used_memory` between sizes, divided by the sessions that were added. The morning: 2,000 people, one every 30 ms, each on a connection of its own, while one connection reads a profile every 2 ms.
+- *Small documents*: 20 KiB each, no two alike, posted to one folder by a loop of connections on one thread, each until the answer, which comes when bytes and metadata are durable. The reference is `fio`: 16 writers, a new file of 20 KiB and an `fdatasync` each, in the same directory.
+- *Lists and growth*: one folder with 1,000, then 10,000, then 100,000 documents, as their owner; medians of 21 calls, each on a connection of its own.
 - *Upload*: 1 GiB through one connection, until the answer, which comes after the fsync. The reference is `fio`, \
 sequential 1 MiB writes and one fsync, in the same directory.
 - *Download*: 1 GiB to a client that throws it away; the reference is nginx with `sendfile`. The file is in the page \

@@ -1,7 +1,7 @@
 //! Several servers that keep sessions in Redis: what that costs, and what a
 //! session takes of Redis's memory.
 
-use crate::load::{Load, Measured, ratio};
+use crate::load::{Body, Load, Measured, ratio};
 use crate::report::{Part, Row, median, median_time, time};
 use crate::stage::Stage;
 use crate::storm::{self, Paced};
@@ -101,7 +101,7 @@ fn busy(servers: &[&TestServer], path: &str) -> Result<Measured, Fault> {
                 path: path.to_owned(),
                 // Signed in at another server than the one it works at.
                 token: Some(servers[(number + 1) % servers.len()].sign_in()),
-                body: None,
+                body: Body::None,
                 connections: 1,
                 duration: FOR,
             }

@@ -6,6 +6,12 @@ pub const X_AUTH_TOKEN: &str = "x-auth-token";
 pub const SESSION_IDLE: &str = "chancery-session-idle";
 /// Seconds until the session ends whatever happens.
 pub const SESSION_ABSOLUTE: &str = "chancery-session-absolute";
+/// How many more requests are taken at once.
+pub const RATE_REMAINING: &str = "x-ratelimit-remaining";
+/// Seconds until as many are taken as at most.
+pub const RATE_RESET: &str = "x-ratelimit-reset";
+/// Seconds until the next one is taken; 0 when it is now.
+pub const RATE_RETRY_AFTER: &str = "x-ratelimit-retryafter";
 /// `1` on a request that must not count as use of the session.
 pub const BACKGROUND: &str = "chancery-background";
 /// Names the known server that a dialog's server view looks at.

@@ -4,6 +4,7 @@ use crate::config::{Config, Method};
 use crate::feed::Feed;
 use crate::http::counters::Counters;
 use crate::http::error::ApiError;
+use crate::http::limits::Limits;
 use crate::trusted::Trusted;
 use chancery_content::{Content, ContentError, Discarded};
 use chancery_identity::Identity;
@@ -39,6 +40,8 @@ pub(crate) struct App {
     pub(crate) counters: Counters,
     /// Who listens to what changes.
     pub(crate) feed: Feed,
+    /// How many requests one person may make.
+    pub(crate) limits: Limits,
     /// A proxy in front says where callers come from.
     pub(crate) is_behind_proxy: bool,
     /// The ways to sign in that are offered, the preferred one first.
@@ -71,6 +74,7 @@ impl App {
             capabilities: capabilities_of(Some(level), Some(&built)),
             counters: Counters::default(),
             feed: Feed::default(),
+            limits: Limits::new(config.limits.requests_per_minute),
             methods: config.sign_in.methods.clone(),
             is_behind_proxy: config.tls.terminated_in_front,
             scheme: if config.is_encrypted() {

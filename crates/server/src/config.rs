@@ -29,8 +29,26 @@ pub(crate) struct Config {
     pub(crate) sign_in: SignIn,
     /// Where sessions live.
     pub(crate) sessions: Sessions,
+    /// What one person may take.
+    pub(crate) limits: Limits,
     /// Behaving like an older server.
     pub(crate) compat: Compat,
+}
+
+/// What one person may take of the server.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Limits {
+    /// So many requests a minute; 0 is no limit.
+    pub(crate) requests_per_minute: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            requests_per_minute: 6_000_000,
+        }
+    }
 }
 
 /// Trusted sign-in: people with a ticket of a realm sign in without a password.

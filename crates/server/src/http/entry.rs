@@ -9,6 +9,7 @@ use crate::pages::{self, Told};
 use crate::routes;
 use axum::Router;
 use axum::body::Body;
+use axum::response::IntoResponse as _;
 use chancery_lingering::Lingering;
 use chancery_proto::error::ErrorEnvelope;
 use chancery_proto::headers;
@@ -66,6 +67,13 @@ impl Entry {
             Authentication::Live(live) => Some((live.idle_left, live.absolute_left)),
             _ => None,
         };
+        let standing = match &authentication {
+            Authentication::Live(live) => {
+                let user = &live.principal.user;
+                self.app.limits.take(user, self.app.now())
+            }
+            _ => None,
+        };
         parts.extensions.insert(authentication);
         let peer = if self.app.is_behind_proxy {
             caller::forwarded(&parts.headers, from)
@@ -74,9 +82,14 @@ impl Entry {
         };
         parts.extensions.insert(peer);
         let request = Request::from_parts(parts, Body::new(Lingering::new(body)));
-        let mut response = match self.router.call(request).await {
-            Ok(response) => response,
-            Err(never) => match never {},
+        let too_many = standing.filter(|standing| !standing.is_taken);
+        let mut response = if let Some(standing) = too_many {
+            ApiError::too_many(standing.retry_after).into_response()
+        } else {
+            match self.router.call(request).await {
+                Ok(response) => response,
+                Err(never) => match never {},
+            }
         };
         if let Some(error) = response.extensions_mut().remove::<Box<ApiError>>() {
             self.give_body(&mut response, *error, &reader, is_head);
@@ -94,6 +107,15 @@ impl Entry {
                 HeaderName::from_static(headers::SESSION_ABSOLUTE),
                 HeaderValue::from(absolute.as_secs()),
             );
+        }
+        if let Some(standing) = standing {
+            for (name, value) in [
+                (headers::RATE_REMAINING, standing.remaining),
+                (headers::RATE_RESET, standing.reset),
+                (headers::RATE_RETRY_AFTER, standing.retry_after),
+            ] {
+                headers.insert(HeaderName::from_static(name), HeaderValue::from(value));
+            }
         }
         headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
         headers

@@ -77,6 +77,17 @@ impl ApiError {
         )
     }
 
+    /// 429: the person makes more requests than one may.
+    pub(crate) fn too_many(seconds: u64) -> Self {
+        let mut error = Self::new(
+            StatusCode::TOO_MANY_REQUESTS,
+            codes::LIMIT,
+            "You make more requests than this server takes from one person. Wait, then try again.",
+        );
+        error.retry_after = Some(u32::try_from(seconds.max(1)).unwrap_or(u32::MAX));
+        error
+    }
+
     /// 503: where sessions are kept cannot be reached. Never 401: a client would
     /// give its session up.
     pub(crate) fn sessions_unavailable() -> Self {

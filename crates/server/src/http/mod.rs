@@ -8,6 +8,7 @@ pub(crate) mod entry;
 pub(crate) mod error;
 pub(crate) mod host;
 pub(crate) mod ids;
+pub(crate) mod limits;
 pub(crate) mod listener;
 pub(crate) mod origin;
 pub(crate) mod paths;

@@ -35,6 +35,7 @@ mod one_reading;
 mod packages;
 mod policy;
 mod prompts;
+mod rates;
 mod real_use;
 mod restart;
 mod sample_matter;
