@@ -13,7 +13,8 @@ pub enum Discarded {
     Gone,
     /// Somebody needs them after all.
     Needed,
-    /// An upload is under way that may have found them there: ask again later.
+    /// An upload is under way that may have found them there, or a backup: ask
+    /// again later.
     Later,
 }
 
@@ -31,6 +32,11 @@ impl Content {
         hash: &ContentHash,
         mut is_needed: impl FnMut() -> Result<bool, E>,
     ) -> Result<Discarded, E> {
+        let hold = self.hold_file().map_err(ContentError::from)?;
+        if hold.try_lock().is_err() {
+            // A backup is being made of what was there before.
+            return Ok(Discarded::Later);
+        }
         let object = self.object(library, hash);
         let aside = object.with_extension("aside");
         if is_needed()? {

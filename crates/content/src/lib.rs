@@ -1,11 +1,13 @@
 #![doc = include_str!("../README.md")]
 
+mod copying;
 mod discard;
 mod error;
 mod reader;
 mod sweep;
 mod upload;
 
+pub use copying::{Copied, Held};
 pub use discard::Discarded;
 pub use error::ContentError;
 pub use reader::Reader;
@@ -93,6 +95,23 @@ impl Content {
     ) -> Result<bool, ContentError> {
         match sweep::hash_of(&self.object(library, hash)) {
             Ok((found, length)) => Ok(found == *hash && length == size),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Reads a whole object and says whether its bytes are still those that were
+    /// hashed when it came, whatever their number. Blocks the thread.
+    ///
+    /// # Errors
+    /// When the object is there and cannot be read.
+    pub fn is_sound(
+        &self,
+        library: &LibraryAlias,
+        hash: &ContentHash,
+    ) -> Result<bool, ContentError> {
+        match sweep::hash_of(&self.object(library, hash)) {
+            Ok((found, _)) => Ok(found == *hash),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
             Err(error) => Err(error.into()),
         }

@@ -1,7 +1,7 @@
 //! Bytes in and out of a real directory.
 
 use bytes::Bytes;
-use chancery_content::{Content, ContentError, ContentHash, Discarded, Landed, Swept};
+use chancery_content::{Content, ContentError, ContentHash, Copied, Discarded, Landed, Swept};
 use chancery_proto::ids::LibraryAlias;
 use proptest::prelude::*;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -306,4 +306,53 @@ async fn whoever_uploads_what_is_purged_in_that_moment_loses_nothing() {
     over.store(true, Ordering::SeqCst);
     let gone = purging.join().expect("ended");
     assert!(gone > 0, "nothing was ever purged");
+}
+
+#[tokio::test]
+async fn nothing_leaves_while_somebody_copies_and_what_is_damaged_is_not_copied() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let content = Content::open(&directory.path().join("here")).expect("opens");
+    let other = Content::open(&directory.path().join("there")).expect("opens");
+    let landed = land(&content, b"a letter").await;
+    let hash = landed.hash();
+    landed.settle();
+    let held = content.hold().expect("held");
+    let also = content.hold().expect("held by another one too");
+    let unneeded = || Ok::<_, ContentError>(false);
+    let outcome = content.discard(&active(), &hash, unneeded);
+    assert_eq!(outcome.expect("answers"), Discarded::Later);
+    assert_eq!(
+        content.copy_to(&other, &active(), &hash).expect("copied"),
+        Copied::New(8)
+    );
+    assert_eq!(
+        content.copy_to(&other, &active(), &hash).expect("copied"),
+        Copied::There
+    );
+    other.sync().expect("synced");
+    assert_eq!(read(&other, &hash, 0..8).await, b"a letter");
+    drop(held);
+    let outcome = content.discard(&active(), &hash, unneeded);
+    assert_eq!(outcome.expect("answers"), Discarded::Later);
+    drop(also);
+    let outcome = content.discard(&active(), &hash, unneeded);
+    assert_eq!(outcome.expect("answers"), Discarded::Gone);
+    let missing = content.copy_to(&other, &active(), &[7; 32]);
+    assert!(matches!(missing, Err(ContentError::Missing)));
+    // Bytes that are not what they were leave nothing behind.
+    let name = chancery_content::hex(&hash);
+    let place = directory
+        .path()
+        .join("there/objects/ACTIVE")
+        .join(&name[..2])
+        .join(&name);
+    std::fs::write(&place, b"a lexxer").expect("damaged");
+    assert!(!other.is_sound(&active(), &hash).expect("read"));
+    let damaged = other.copy_to(&content, &active(), &hash);
+    assert!(matches!(damaged, Err(ContentError::Missing)));
+    assert_eq!(files(directory.path(), "here/objects"), 0);
+    assert_eq!(files(directory.path(), "here/incoming"), 0);
+    other.remove(&active(), &hash).expect("removed");
+    other.remove(&active(), &hash).expect("gone already");
+    assert!(!other.is_sound(&active(), &hash).expect("read"));
 }

@@ -318,6 +318,36 @@ fn forgotten(connection: &Connection) -> Result<i64, StoreError> {
     Ok(found.unwrap_or(0))
 }
 
+/// Numbers that may have been given elsewhere are passed over.
+const LEAP: i64 = 1_000_000;
+
+/// Has a numbered table go on a long way behind its newest number.
+pub(crate) fn leap(connection: &Connection, table: &str) -> Result<(), StoreError> {
+    let changed = connection.execute(
+        "UPDATE sqlite_sequence SET seq = seq + ?2 WHERE name = ?1",
+        params![table, LEAP],
+    )?;
+    if changed == 0 {
+        connection.execute(
+            "INSERT INTO sqlite_sequence VALUES (?1, ?2)",
+            params![table, LEAP],
+        )?;
+    }
+    Ok(())
+}
+
+/// Begins the feed anew: a cursor from before is refused.
+pub(crate) fn begin_anew(connection: &Connection) -> Result<(), StoreError> {
+    connection.execute("DELETE FROM events", [])?;
+    leap(connection, "events")?;
+    let end = newest(connection)?;
+    connection.execute(
+        "INSERT OR REPLACE INTO meta VALUES (?1, ?2)",
+        params![FORGOTTEN, end],
+    )?;
+    Ok(())
+}
+
 /// A condition like `e.action IN (1,4)`, or nothing where all are wanted. The
 /// numbers are ours.
 fn among(column: &str, numbers: &[i64]) -> String {

@@ -37,6 +37,7 @@ pub mod renewals;
 mod schema;
 pub mod security;
 pub mod shortcuts;
+mod snapshot;
 mod token_hash;
 pub mod trash;
 pub mod users;

@@ -36,6 +36,7 @@ pub(super) async fn run(place: &Place) -> Result<ExitCode, CommandError> {
                 ));
             }
         }
+        known.extend(store.needed_content(&library.alias)?);
         content.each_object(&library.alias, |hash| {
             if !known.contains(&hash) {
                 orphans += 1;

@@ -2,6 +2,7 @@
 
 mod application;
 mod audit;
+mod backup;
 mod caption;
 mod check;
 mod group;
@@ -38,6 +39,11 @@ enum Command {
     Serve(serve::Serve),
     /// Check the database and every document's bytes
     Check(Place),
+    /// Back the whole server up while it runs
+    #[command(subcommand)]
+    Backup(backup::Backup),
+    /// Restore a backup to a new data directory
+    Restore(backup::Restore),
     /// Add and manage people
     #[command(subcommand)]
     User(user::User),
@@ -157,6 +163,8 @@ fn carry_out(command: Command) -> Result<ExitCode, CommandError> {
         match command {
             Command::Serve(serve) => serve.run().await.map(|()| done),
             Command::Check(place) => check::run(&place).await,
+            Command::Backup(backup) => backup.run().map(|()| done),
+            Command::Restore(restore) => restore.run().await.map(|()| done),
             Command::User(user) => user.run().await.map(|()| done),
             Command::Group(group) => group.run().await.map(|()| done),
             Command::Wall(wall) => wall.run().await.map(|()| done),

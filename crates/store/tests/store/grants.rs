@@ -350,3 +350,23 @@ async fn a_sign_in_that_had_run_out_is_not_renewed_however_long_the_times_are_no
     let refused = house.store.renew(asked).await;
     assert_eq!(refused.expect("answers"), Renewed::Refused);
 }
+
+#[tokio::test]
+async fn with_a_database_that_was_restored_everybody_signs_in_anew() {
+    let house = House::new().await;
+    let store = &house.store;
+    signed_in(&house).await;
+    sign_in(&house, 7).await;
+    assert_eq!(living(&house).len(), 2);
+    let before = store.last_end().expect("answers");
+    let workspace = house.workspace(&crate::person("ann"), crate::PUBLIC).await;
+    store.begin_anew(NOW, entry()).await.expect("begun");
+    assert!(living(&house).is_empty());
+    let refused = store.renew(renewal(101, 2, false, NOW)).await;
+    assert!(matches!(refused, Ok(Renewed::Refused)), "{refused:?}");
+    // A store of sessions that heard of later ends hears of these.
+    let ends = store.ends_after(before + 999_999, 10).expect("answers");
+    assert_eq!(ends.len(), 2);
+    let next = house.workspace(&crate::person("ann"), crate::PUBLIC).await;
+    assert!(next.number >= workspace.number + 10_000);
+}

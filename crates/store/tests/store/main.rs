@@ -19,6 +19,7 @@ use chancery_store::documents::Version;
 use chancery_store::filing::{Profile, StoredContent};
 use chancery_store::users::NewUser;
 
+const PUBLIC: DefaultSecurity = DefaultSecurity::Public;
 const NOW: Timestamp = Timestamp(1_700_000_000_000);
 
 /// A store of its own, with a library `ACTIVE` and a few people.

@@ -8,6 +8,7 @@ mod activation;
 mod administration;
 mod authorization;
 mod backpressure;
+mod backup;
 mod bad_uploads;
 mod bad_words;
 mod browser;
