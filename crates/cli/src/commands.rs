@@ -17,6 +17,7 @@ mod open;
 mod policy;
 mod prompter;
 mod put;
+mod put_tree;
 mod servers;
 mod sign_in;
 mod status;

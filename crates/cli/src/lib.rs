@@ -9,6 +9,7 @@ mod download;
 mod elsewhere;
 mod exit;
 mod failure;
+mod journal;
 mod native_messaging;
 mod outage;
 mod output;

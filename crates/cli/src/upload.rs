@@ -48,6 +48,8 @@ pub(crate) struct Sending<'a> {
     pub(crate) file: &'a FileToSend,
     pub(crate) profile: Value,
     pub(crate) key: String,
+    /// The bar of all that is sent; without it the file has one of its own.
+    pub(crate) bar: Option<Bar>,
 }
 
 impl Sending<'_> {
@@ -127,7 +129,8 @@ impl Sending<'_> {
             .file_name()
             .unwrap_or_default()
             .to_string_lossy();
-        let bar = Bar::new(self.context.output, &name, Some(self.file.size()));
+        let own = || Bar::new(self.context.output, &name, Some(self.file.size()));
+        let bar = self.bar.clone().unwrap_or_else(own);
         let hasher = Arc::new(Mutex::new(Hasher::default()));
         let progress: Progress = {
             let (bar, hasher) = (bar.clone(), Arc::clone(&hasher));
@@ -154,7 +157,9 @@ impl Sending<'_> {
             answer.success().await?.json().await
         }
         .await;
-        bar.end();
+        if self.bar.is_none() {
+            bar.end();
+        }
         let own = hasher
             .lock()
             .unwrap_or_else(PoisonError::into_inner)

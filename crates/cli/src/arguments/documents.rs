@@ -21,12 +21,18 @@ pub(crate) struct Ls {
 /// Send files.
 #[derive(Debug, Args)]
 #[command(
-    override_usage = "chancery put [OPTIONS] FILE... FOLDER\n       chancery put [OPTIONS] FILE... --folder ID\n       chancery put [OPTIONS] FILE --new-version-of ID"
+    override_usage = "chancery put [OPTIONS] FILE... FOLDER\n       chancery put [OPTIONS] -r DIRECTORY CONTAINER\n       chancery put [OPTIONS] FILE... --folder ID\n       chancery put [OPTIONS] FILE --new-version-of ID"
 )]
 pub(crate) struct Put {
     /// The files, and last the folder that takes them (ACTIVE!12)
     #[arg(required = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) files: Vec<PathBuf>,
+    /// Send a directory with everything in it; run again, it goes on or sends what changed
+    #[arg(short, long)]
+    pub(crate) recursive: bool,
+    /// With --recursive: forget what was sent before, and send everything
+    #[arg(long, requires = "recursive")]
+    pub(crate) anew: bool,
     /// The folder that takes them; every other argument is then a file
     #[arg(long, value_name = "ID", conflicts_with = "new_version_of")]
     pub(crate) folder: Option<String>,

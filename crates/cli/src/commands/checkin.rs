@@ -130,6 +130,7 @@ impl CheckingIn<'_> {
             file: self.file,
             profile: self.profile(),
             key: key()?,
+            bar: None,
         };
         let told = sending.go().await?;
         let id = told.get("id").and_then(Value::as_str);

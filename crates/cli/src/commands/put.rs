@@ -20,6 +20,9 @@ enum Target {
 }
 
 pub(super) async fn put(context: &Context, arguments: Put) -> Result<Exit, Failure> {
+    if arguments.recursive {
+        return super::put_tree::put_tree(context, &arguments).await;
+    }
     let (files, target) = files_and_target(&arguments)?;
     if let Target::Folder(id) = &target {
         container(id)?;
@@ -37,6 +40,7 @@ pub(super) async fn put(context: &Context, arguments: Put) -> Result<Exit, Failu
             format!("{}/versions", work.document(&id))
         }
     };
+    let is_new = matches!(target, Target::Folder(_));
     let all = files.len();
     for (done, file) in files.iter().enumerate() {
         let sending = Sending {
@@ -45,8 +49,9 @@ pub(super) async fn put(context: &Context, arguments: Put) -> Result<Exit, Failu
             method: Method::POST,
             path: &path,
             file,
-            profile: profile(&arguments, &target, file),
+            profile: profile(&arguments, is_new, file),
             key: key()?,
+            bar: None,
         };
         let document = sending.go().await.map_err(|failure| match done {
             0 => failure,
@@ -94,7 +99,8 @@ fn files_and_target(arguments: &Put) -> Result<(Vec<PathBuf>, Target), Failure> 
     Ok((files, target))
 }
 
-fn profile(arguments: &Put, target: &Target, file: &FileToSend) -> Value {
+/// The profile of a file; a new version keeps the name that its document has.
+pub(super) fn profile(arguments: &Put, is_new: bool, file: &FileToSend) -> Value {
     let (name, extension) = name_and_extension(file.path());
     let mut document = Map::new();
     let mut set = |field: &str, value: Value| {
@@ -102,8 +108,7 @@ fn profile(arguments: &Put, target: &Target, file: &FileToSend) -> Value {
     };
     match &arguments.name {
         Some(name) => set("name", json!(name)),
-        // A new version keeps the name that the document has.
-        None if matches!(target, Target::NewVersionOf(_)) => {}
+        None if !is_new => {}
         None => set("name", json!(name)),
     }
     set("extension", json!(extension));
@@ -119,7 +124,7 @@ fn profile(arguments: &Put, target: &Target, file: &FileToSend) -> Value {
     }
     json!({
         "warnings_for_required_and_disabled_fields": true,
-        "inherit_profile_from_folder": matches!(target, Target::Folder(_)),
+        "inherit_profile_from_folder": is_new,
         "doc_profile": document,
     })
 }
@@ -153,6 +158,8 @@ mod tests {
             new_version_of: None,
             name: None,
             comment: None,
+            recursive: false,
+            anew: false,
         }
     }
 
@@ -187,11 +194,11 @@ mod tests {
         std::fs::write(&path, b"new").expect("written");
         let file = FileToSend::look_at(&path).expect("a file");
         let arguments = put(&[]);
-        let of_folder = profile(&arguments, &Target::Folder(String::new()), &file);
+        let of_folder = profile(&arguments, true, &file);
         assert_eq!(of_folder["doc_profile"]["name"], "Letter 2");
         assert_eq!(of_folder["doc_profile"]["extension"], "docx");
         assert_eq!(of_folder["doc_profile"]["size"], 3);
-        let of_version = profile(&arguments, &Target::NewVersionOf(String::new()), &file);
+        let of_version = profile(&arguments, false, &file);
         assert!(of_version["doc_profile"].get("name").is_none());
     }
 }

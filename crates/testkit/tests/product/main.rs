@@ -51,6 +51,7 @@ mod tables;
 mod through_a_proxy;
 mod thunderbird;
 mod transfer;
+mod tree;
 mod uses;
 mod weather;
 mod window;
