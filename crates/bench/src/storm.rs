@@ -103,23 +103,10 @@ async fn run(
     path: &str,
     token: &str,
 ) -> Result<(Duration, Duration, f64), Fault> {
-    let over = Arc::new(AtomicBool::new(false));
-    let alone = tokio::spawn(work(
-        server,
-        path.to_owned(),
-        token.to_owned(),
-        Arc::clone(&over),
-    ));
+    let alone = Somebody::works(server, path, token)?;
     tokio::time::sleep(ALONE).await;
-    over.store(true, Ordering::Relaxed);
-    let alone = alone.await??;
-    let over = Arc::new(AtomicBool::new(false));
-    let during = tokio::spawn(work(
-        server,
-        path.to_owned(),
-        token.to_owned(),
-        Arc::clone(&over),
-    ));
+    let alone = alone.goes()?;
+    let during = Somebody::works(server, path, token)?;
     let began = Instant::now();
     let mut people = tokio::task::JoinSet::new();
     for _ in 0..SIGN_INS {
@@ -129,8 +116,7 @@ async fn run(
         person??;
     }
     let rate = ratio(SIGN_INS, began.elapsed().as_secs_f64());
-    over.store(true, Ordering::Relaxed);
-    Ok((alone, during.await??, rate))
+    Ok((alone, during.goes()?, rate))
 }
 
 /// People who sign in one after the other.
@@ -159,21 +145,10 @@ pub(crate) struct Morning {
 /// Everybody comes within a time, evenly spread, and somebody works meanwhile.
 pub(crate) async fn morning(paced: Paced<'_>, path: &str, token: &str) -> Result<Morning, Fault> {
     let first = *paced.servers.first().ok_or("no server")?;
-    let working = |over: &Arc<AtomicBool>| {
-        tokio::spawn(work(
-            first,
-            path.to_owned(),
-            token.to_owned(),
-            Arc::clone(over),
-        ))
-    };
-    let over = Arc::new(AtomicBool::new(false));
-    let alone = working(&over);
+    let alone = Somebody::works(first, path, token)?;
     tokio::time::sleep(ALONE).await;
-    over.store(true, Ordering::Relaxed);
-    let alone = alone.await??;
-    let over = Arc::new(AtomicBool::new(false));
-    let others = working(&over);
+    let alone = alone.goes()?;
+    let others = Somebody::works(first, path, token)?;
     let count = u32::try_from(paced.people.len())?;
     let mut ticks = interval(paced.within / count);
     let began = Instant::now();
@@ -192,7 +167,7 @@ pub(crate) async fn morning(paced: Paced<'_>, path: &str, token: &str) -> Result
         times.push(one??);
     }
     let took = began.elapsed();
-    over.store(true, Ordering::Relaxed);
+    let others = others.goes()?;
     times.sort_unstable();
     let at = |percent: usize| {
         let place = times.len() * percent / 100;
@@ -200,7 +175,7 @@ pub(crate) async fn morning(paced: Paced<'_>, path: &str, token: &str) -> Result
     };
     Ok(Morning {
         alone,
-        others: others.await??,
+        others,
         took,
         p50: at(50),
         p99: at(99),
@@ -213,6 +188,34 @@ async fn sender(server: SocketAddr) -> Result<http1::SendRequest<Full<Bytes>>, F
     let (sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
     tokio::spawn(connection);
     Ok(sender)
+}
+
+/// Somebody who works, on a thread of their own: what the crowd's thread does must
+/// not look like the server's time.
+struct Somebody {
+    over: Arc<AtomicBool>,
+    working: std::thread::JoinHandle<Result<Duration, Fault>>,
+}
+
+impl Somebody {
+    fn works(server: SocketAddr, path: &str, token: &str) -> Result<Self, Fault> {
+        let over = Arc::new(AtomicBool::new(false));
+        let (path, token) = (path.to_owned(), token.to_owned());
+        let seen = Arc::clone(&over);
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
+        let working = std::thread::spawn(move || runtime.block_on(work(server, path, token, seen)));
+        Ok(Self { over, working })
+    }
+
+    /// They stop; 99 of 100 of their questions were answered within this.
+    fn goes(self) -> Result<Duration, Fault> {
+        self.over.store(true, Ordering::Relaxed);
+        self.working
+            .join()
+            .map_err(|_| Fault::from("whoever worked meanwhile failed"))?
+    }
 }
 
 /// Reads a profile again and again; 99 of 100 were answered within this.
