@@ -1,5 +1,6 @@
 //! The command line of the server.
 
+mod api;
 mod application;
 mod audit;
 mod backup;
@@ -70,6 +71,8 @@ enum Command {
     /// List and end sessions
     #[command(subcommand)]
     Session(session::Session),
+    /// Print the description of the API (OpenAPI 3.1)
+    Api(api::Api),
     /// Who did what, and whether anybody changed it since
     #[command(subcommand)]
     Audit(audit::Audit),
@@ -174,6 +177,7 @@ fn carry_out(command: Command) -> Result<ExitCode, CommandError> {
             Command::Sample(sample) => sample.run().await.map(|()| done),
             Command::Application(application) => application.run().await.map(|()| done),
             Command::Session(session) => session.run().await.map(|()| done),
+            Command::Api(api) => api.run().map(|()| done),
             Command::Audit(audit) => audit.run().await.map(|()| done),
         }
     })

@@ -7,14 +7,17 @@ mod authorize;
 pub(crate) mod captions;
 mod changes;
 pub(crate) mod containers;
+pub(crate) mod description;
 mod device;
 mod discovery;
 pub(crate) mod documents;
+pub(crate) mod doors;
 pub(crate) mod download;
 mod folders;
 mod history;
 mod leaving;
 mod libraries;
+mod library;
 mod locks;
 mod metadata;
 mod moving;
@@ -37,258 +40,329 @@ mod visitor;
 mod walls;
 mod workspaces;
 
+use self::doors::{Door, Gives, Takes};
 use crate::app::SharedApp;
 use crate::http::error::ApiError;
 use axum::Router;
-use axum::routing::{delete, get, post, put};
+use axum::routing::get;
 use chancery_proto::error::codes;
 use http::StatusCode;
 
-/// Everything that callers of the Work API reach.
-pub(crate) fn work(app: SharedApp) -> Router {
-    let library = security::routes()
-        .route("/documents", get(documents::list_in_library))
-        .route("/documents/search", post(documents::search))
-        .route("/documents/checked-out", get(locks::checked_out_in_library))
-        .route("/documents/parents", post(moving::parents))
-        .route(
-            "/documents/{id}/related-documents",
-            get(related::list).post(related::add),
+/// Everything below a customer that is not below a library.
+fn of_customer() -> Vec<Door> {
+    let mut all = people();
+    all.extend([
+        doors::get("/libraries", "The libraries", libraries::list).gives(Gives::Array),
+        doors::post("/libraries", "Add a library", libraries::create)
+            .fields(&["id", "description"])
+            .gives(Gives::Made)
+            .for_administrators(),
+        doors::get("/documents", "Documents of every library", documents::list)
+            .asks(library::DOCUMENTS)
+            .gives(Gives::Results),
+        doors::get(
+            "/documents/checked-out",
+            "What the caller has checked out or locked",
+            locks::checked_out,
         )
-        .route(
-            "/documents/{id}/related-documents/{other}",
-            delete(related::remove),
-        )
-        .merge(lists())
-        .route("/documents/{id}/copy", post(moving::copy))
-        .route("/documents/{id}/path", get(moving::paths))
-        .route(
-            "/documents/{id}/name-value-pairs",
-            get(pairs::of_document).patch(pairs::change_document),
-        )
-        .route(
-            "/workspaces/{id}/name-value-pairs",
-            get(pairs::of_container).patch(pairs::change_container),
-        )
-        .route(
-            "/folders/{id}/name-value-pairs",
-            get(pairs::of_container).patch(pairs::change_container),
-        )
-        .route("/folders/{id}/move", post(moving::folder))
-        .route("/folders/{id}/documents/{document}", delete(moving::unfile))
-        .route(
-            "/folders/{id}/documents/{document}/move",
-            post(moving::document),
-        )
-        .route("/types", get(libraries::types))
-        .route("/change-events", get(changes::list))
-        .route("/change-events/stream", get(changes::listen))
-        .route("/classes", get(tables::classes).post(tables::add))
-        .route(
-            "/classes/{alias}",
-            get(tables::show)
-                .patch(tables::change)
-                .delete(tables::remove),
-        )
-        .route(
-            "/classes/{above}/subclasses",
-            get(tables::list).post(tables::add),
-        )
-        .route(
-            "/classes/{above}/subclasses/{alias}",
-            get(tables::show)
-                .patch(tables::change)
-                .delete(tables::remove),
-        )
-        .route("/customs/{field}", post(tables::add))
-        .route("/customs/{field}/search", get(tables::list))
-        .route(
-            "/customs/{field}/{alias}",
-            get(tables::show)
-                .patch(tables::change)
-                .delete(tables::remove),
-        )
-        .route("/captions", get(captions::list))
-        .route(
-            "/captions/{field}",
-            get(captions::show).put(captions::set).patch(captions::set),
-        )
-        .route("/trash-bin/documents", get(trash::list))
-        .route("/trash-bin/documents/{id}", delete(trash::purge))
-        .route("/trash-bin/documents/{id}/restore", post(trash::restore))
-        .route(
-            "/documents/{id}/lock",
-            post(locks::lock).delete(locks::unlock),
-        )
-        .route(
-            "/documents/{id}/checkout",
-            get(locks::details)
-                .post(locks::check_out)
-                .delete(locks::unlock),
-        )
-        .route("/documents/{id}/history", get(history::lines))
-        .route(
-            "/documents/{id}/history/activities",
-            get(history::activities),
-        )
-        .route("/documents/{id}/history/users", get(history::users))
-        .route("/documents/{id}/history/versions", get(history::versions))
-        .route(
-            "/documents/{id}",
-            get(documents::profile)
-                .patch(documents::update)
-                .delete(documents::delete),
-        )
-        .route("/documents/{id}/operations", get(documents::operations))
-        .route("/documents/{id}/download", get(download::download))
-        .route("/documents/{id}/download/{name}", get(download::download))
-        .route(
-            "/documents/{id}/versions",
-            get(documents::versions).post(upload::new_version),
-        )
-        .route("/documents/{id}/file", put(upload::replace_file))
-        .route(
+        .asks(library::PAGE)
+        .gives(Gives::Results),
+        doors::get(
+            "/ping",
+            "Whether the session lives and the database answers",
+            libraries::ping,
+        ),
+        doors::get(
             "/workspaces",
-            get(workspaces::list_in_library).post(workspaces::create),
+            "Workspaces of every library",
+            workspaces::list,
         )
-        .route(
+        .asks(library::CONTAINERS)
+        .gives(Gives::Results),
+        doors::post(
             "/workspaces/search",
-            get(workspaces::list_in_library).post(workspaces::search),
+            "Find workspaces in every library",
+            workspaces::search_everywhere,
         )
-        .route(
-            "/workspaces/{id}",
-            get(workspaces::profile)
-                .patch(workspaces::update)
-                .delete(workspaces::delete),
+        .fields(&["filters", "profile_fields", "limit"])
+        .gives(Gives::Results),
+        doors::get("/folders", "Folders of every library", folders::list)
+            .asks(library::CONTAINERS)
+            .gives(Gives::Array),
+        doors::get(
+            "/sessions",
+            "One's own sessions; everybody's for administrators",
+            sessions::list,
         )
-        .route("/containers/{id}", get(containers::profile))
-        .route("/workspaces/{id}/operations", get(containers::operations))
-        .route("/folders/{id}/operations", get(containers::operations))
-        .route("/workspaces/{id}/children", get(containers::children))
-        .route(
-            "/workspaces/{id}/folders",
-            get(containers::subfolders).post(folders::create),
+        .asks(&["all", "user"])
+        .gives(Gives::Array),
+        doors::delete(
+            "/sessions",
+            "End all of one's own, or for administrators somebody's or everybody's",
+            sessions::end_all,
         )
-        .route("/folders", get(folders::list_in_library))
-        .route(
-            "/folders/search",
-            get(folders::list_in_library).post(folders::search),
-        )
-        .route(
-            "/folders/{id}",
-            get(folders::profile)
-                .patch(folders::update)
-                .delete(folders::delete),
-        )
-        .route("/folders/{id}/children", get(containers::children))
-        .route("/folders/{id}/path", get(containers::path))
-        .route(
-            "/folders/{id}/subfolders",
-            get(containers::subfolders).post(folders::create),
-        )
-        .route(
-            "/folders/{id}/folders",
-            get(containers::subfolders).post(folders::create),
-        )
-        .route(
-            "/folders/{id}/documents",
-            get(documents::list_in_folder).post(upload::new_document),
-        );
-    let customer = people()
-        .route("/libraries", get(libraries::list).post(libraries::create))
-        .route("/documents", get(documents::list))
-        .route("/documents/checked-out", get(locks::checked_out))
-        .route("/ping", get(libraries::ping))
-        .route("/workspaces", get(workspaces::list))
-        .route("/workspaces/search", post(workspaces::search_everywhere))
-        .route("/folders", get(folders::list))
-        .route("/sessions", get(sessions::list).delete(sessions::end_all))
-        .route("/sessions/{session}", delete(sessions::end))
-        .route(
+        .asks(&["all", "user"])
+        .gives(Gives::Json),
+        doors::delete("/sessions/{session}", "End a session", sessions::end).gives(Gives::Json),
+        doors::get(
             "/applications",
-            get(applications::list).post(applications::register),
+            "The applications and how long their sessions live",
+            applications::list,
         )
-        .route(
+        .gives(Gives::Array)
+        .for_administrators(),
+        doors::post(
+            "/applications",
+            "Register an application",
+            applications::register,
+        )
+        .fields(&["id", "name", "kind", "redirect_uris"])
+        .gives(Gives::Made)
+        .for_administrators(),
+        doors::get("/applications/{name}", "An application", applications::show)
+            .for_administrators(),
+        doors::patch(
             "/applications/{name}",
-            get(applications::show)
-                .patch(applications::update)
-                .delete(applications::remove),
+            "Change an application; in force at once",
+            applications::update,
         )
-        .route("/audit", get(audit::list))
-        .route("/walls", get(walls::list).post(walls::add))
-        .route(
+        .fields(&["idle_seconds", "absolute_seconds", "refresh"])
+        .for_administrators(),
+        doors::delete(
+            "/applications/{name}",
+            "Strike an application from the register",
+            applications::remove,
+        )
+        .for_administrators(),
+        doors::get("/audit", "Who did what", audit::list)
+            .asks(&["limit", "after", "log"])
+            .gives(Gives::Array)
+            .for_administrators(),
+        doors::get("/walls", "The ethical walls", walls::list)
+            .gives(Gives::Array)
+            .for_administrators(),
+        doors::post("/walls", "Build a wall", walls::add)
+            .fields(&["name"])
+            .gives(Gives::Made)
+            .for_administrators(),
+        doors::get("/walls/{wall}", "A wall", walls::show).for_administrators(),
+        doors::patch(
             "/walls/{wall}",
-            get(walls::show).patch(walls::change).delete(walls::remove),
+            "Change who may pass and what is behind it",
+            walls::change,
         )
-        .nest("/libraries/{lib}", library.merge(people()));
-    Router::new()
-        .route("/api", get(discovery::discover))
-        .route("/api/v1/session/login", put(session_api::login))
-        .route(
-            "/api/v1/session/network-login",
-            put(session_api::network_login),
-        )
-        .route("/api/v1/session/logout", put(session_api::logout))
-        .route("/auth/logout", get(session_api::logout))
-        .route("/login/terminate", get(session_api::logout))
-        .route(
-            "/.well-known/oauth-authorization-server",
-            get(metadata::metadata),
-        )
-        .route(authorize::PATH, get(authorize::ask).post(authorize::answer))
-        .route("/auth/oauth2/device", post(device::begin))
-        .route(device::PATH, get(device::ask).post(device::answer))
-        .route(leaving::PATH, get(leaving::ask).post(leaving::answer))
-        .route("/auth/oauth2/token", post(oauth::token))
-        .route("/auth/oauth2/revoke-token", post(oauth::revoke))
-        .nest("/api/v2/customers/{cid}", customer)
-        .fallback(no_route)
-        .method_not_allowed_fallback(wrong_method)
-        .with_state(app)
+        .fields(&["admit", "expel", "enclose", "free"])
+        .for_administrators(),
+        doors::delete("/walls/{wall}", "Take a wall down", walls::remove).for_administrators(),
+    ]);
+    all
 }
 
 /// What is the same for one library and for all: users, groups, what is recent.
-fn people() -> Router<SharedApp> {
-    Router::new()
-        .route("/recent-documents", get(recent::documents))
-        .route("/recent-workspaces", get(recent::workspaces))
-        .route("/users", get(people::users).post(people::add_user))
-        .route(
+fn people() -> Vec<Door> {
+    const FIND: &[&str] = &["query", "alias", "enabled", "limit", "offset", "total"];
+    vec![
+        doors::get(
+            "/recent-documents",
+            "What the caller worked with lately",
+            recent::documents,
+        )
+        .asks(library::PAGE)
+        .gives(Gives::Results),
+        doors::get(
+            "/recent-workspaces",
+            "The workspaces that the caller worked in lately",
+            recent::workspaces,
+        )
+        .asks(library::PAGE)
+        .gives(Gives::Results),
+        doors::get("/users", "The people", people::users)
+            .asks(FIND)
+            .gives(Gives::Array),
+        doors::post("/users", "Add a person", people::add_user)
+            .fields(&[
+                "id",
+                "full_name",
+                "email",
+                "password",
+                "is_admin",
+                "is_external",
+            ])
+            .gives(Gives::Made)
+            .for_administrators(),
+        doors::get("/users/{user}", "A person", people::show_user).asks(&["include_libraries"]),
+        doors::patch(
             "/users/{user}",
-            get(people::show_user).patch(people::change_user),
+            "Change a person; people choose their own preferred library",
+            people::change_user,
         )
-        .route("/users/{user}/groups", get(people::user_groups))
-        .route("/users/{user}/libraries", get(people::user_libraries))
-        .route("/groups", get(people::groups).post(people::add_group))
-        .route(
+        .fields(&[
+            "full_name",
+            "email",
+            "is_admin",
+            "is_external",
+            "enabled",
+            "preferred_library",
+        ]),
+        doors::get(
+            "/users/{user}/groups",
+            "The groups that somebody is in",
+            people::user_groups,
+        )
+        .asks(FIND)
+        .gives(Gives::Array),
+        doors::get(
+            "/users/{user}/libraries",
+            "The libraries that somebody reaches",
+            people::user_libraries,
+        )
+        .gives(Gives::Array),
+        doors::get("/groups", "The groups", people::groups)
+            .asks(FIND)
+            .gives(Gives::Array),
+        doors::post("/groups", "Add a group", people::add_group)
+            .fields(&["id", "full_name", "enabled", "is_external"])
+            .gives(Gives::Made)
+            .for_administrators(),
+        doors::get(
             "/groups/{group}/members",
-            get(people::members).put(people::change_members),
+            "The people in a group",
+            people::members,
         )
+        .asks(FIND)
+        .gives(Gives::Array),
+        doors::put(
+            "/groups/{group}/members",
+            "Put people into a group and take others out",
+            people::change_members,
+        )
+        .fields(&["members", "add", "remove"])
+        .for_administrators(),
+    ]
 }
 
-/// What people keep at hand: under their own name or none.
-fn lists() -> Router<SharedApp> {
-    let mut routes = Router::new();
-    for whose in ["", "/users/{user}"] {
-        routes = routes
-            .route(
-                &format!("{whose}/my-favorites/children"),
-                get(shortcuts::favorites).post(shortcuts::add_favorite),
-            )
-            .route(
-                &format!("{whose}/my-favorites/children/{{id}}"),
-                delete(shortcuts::remove_favorite),
-            )
-            .route(
-                &format!("{whose}/my-matters/children"),
-                get(shortcuts::matters).post(shortcuts::add_matter),
-            )
-            .route(
-                &format!("{whose}/my-matters/children/{{id}}"),
-                delete(shortcuts::remove_matter),
-            );
-    }
-    routes
+/// Discovery and signing in and out.
+fn of_root() -> Vec<Door> {
+    const LOGIN: &[&str] = &[
+        "user_id",
+        "password",
+        "persona",
+        "application_name",
+        "domain",
+    ];
+    const OUT: &str = "Sign out; whoever is out already is out";
+    let all = vec![
+        doors::get(
+            "/api",
+            "What this server is, and where its API is",
+            discovery::discover,
+        ),
+        doors::put(
+            "/api/v1/session/login",
+            "Sign in with a password",
+            session_api::login,
+        )
+        .fields(LOGIN)
+        .gives(Gives::Json),
+        doors::put(
+            "/api/v1/session/network-login",
+            "Sign in with a ticket (Negotiate) or a password",
+            session_api::network_login,
+        )
+        .fields(LOGIN)
+        .gives(Gives::Json),
+        doors::put("/api/v1/session/logout", OUT, session_api::logout).takes(Takes::Nothing),
+        doors::get("/auth/logout", OUT, session_api::logout),
+        doors::get("/login/terminate", OUT, session_api::logout),
+        doors::get(
+            "/.well-known/oauth-authorization-server",
+            "What this authorization server does (RFC 8414)",
+            metadata::metadata,
+        )
+        .gives(Gives::Json),
+        doors::get(
+            authorize::PATH,
+            "The sign-in page (RFC 6749, 4.1.1)",
+            authorize::ask,
+        )
+        .asks(&[
+            "response_type",
+            "client_id",
+            "redirect_uri",
+            "scope",
+            "state",
+            "code_challenge",
+            "code_challenge_method",
+        ])
+        .gives(Gives::Page),
+        doors::post(authorize::PATH, "The form of that page", authorize::answer)
+            .takes(Takes::Form(&[]))
+            .gives(Gives::Page),
+        doors::post(
+            "/auth/oauth2/device",
+            "A code for another device (RFC 8628)",
+            device::begin,
+        )
+        .takes(Takes::Form(&["client_id", "scope"]))
+        .gives(Gives::Json),
+        doors::get(device::PATH, "The page that takes such a code", device::ask)
+            .asks(&["user_code"])
+            .gives(Gives::Page),
+        doors::post(device::PATH, "The forms of that page", device::answer)
+            .takes(Takes::Form(&[]))
+            .gives(Gives::Page),
+        doors::get(
+            leaving::PATH,
+            "Who is signed in in this browser",
+            leaving::ask,
+        )
+        .gives(Gives::Page),
+        doors::post(leaving::PATH, "Sign out there", leaving::answer)
+            .takes(Takes::Form(&[]))
+            .gives(Gives::Page),
+        doors::post("/auth/oauth2/token", "Tokens (RFC 6749, 3.2)", oauth::token)
+            .takes(Takes::Form(&[
+                "grant_type",
+                "username",
+                "password",
+                "code",
+                "redirect_uri",
+                "code_verifier",
+                "refresh_token",
+                "device_code",
+                "client_id",
+                "client_secret",
+                "scope",
+            ]))
+            .gives(Gives::Json),
+        doors::post(
+            "/auth/oauth2/revoke-token",
+            "End a sign-in by its token",
+            oauth::revoke,
+        )
+        .takes(Takes::Form(&["access_token", "token"]))
+        .gives(Gives::Json),
+    ];
+    all.into_iter().map(Door::for_anyone).collect()
+}
+
+/// Everything that callers of the Work API reach.
+pub(crate) fn every_door() -> Vec<Door> {
+    let mut of_library = library::doors();
+    of_library.extend(people());
+    let mut below = of_customer();
+    below.extend(doors::below("/libraries/{lib}", of_library));
+    let mut all = of_root();
+    all.extend(doors::below("/api/v2/customers/{cid}", below));
+    all
+}
+
+/// The routes to all of it.
+pub(crate) fn work(app: SharedApp) -> Router {
+    doors::routes(every_door())
+        .fallback(no_route)
+        .method_not_allowed_fallback(wrong_method)
+        .with_state(app)
 }
 
 /// Whether a person in a browser reads what is at that address.

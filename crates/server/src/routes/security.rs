@@ -7,32 +7,42 @@ use crate::http::error::ApiError;
 use crate::http::ids::PathValues;
 use crate::http::respond;
 use crate::routes::containers::of_kind;
+use crate::routes::doors::{Door, Gives, get, post};
 use crate::wire;
 use crate::wire::fields::Fields;
-use axum::Router;
 use axum::extract::State;
 use axum::response::Response;
-use axum::routing::get;
 use chancery_store::containers::ContainerKind;
 use http::StatusCode;
 
 /// Everything below a library that is about access.
-pub(crate) fn routes() -> Router<SharedApp> {
-    let documents = Router::new()
-        .route(
+pub(crate) fn doors() -> Vec<Door> {
+    const CHANGES: &[&str] = &["default_security", "include", "remove"];
+    let mut doors = vec![
+        get(
             "/documents/{id}/security",
-            get(of_document).post(change_document),
+            "Who has access to a document",
+            of_document,
         )
-        .route(
+        .gives(Gives::Json),
+        post(
+            "/documents/{id}/security",
+            "Change who has access",
+            change_document,
+        )
+        .fields(CHANGES)
+        .gives(Gives::Json),
+        get(
             "/documents/{id}/users/{user}/security",
-            get(explain_document),
-        );
+            "What somebody may do, and why",
+            explain_document,
+        ),
+    ];
     // The two kinds share everything but their name in the path.
-    let kinds = [
+    for (name, kind) in [
         ("workspaces", ContainerKind::Workspace),
         ("folders", ContainerKind::Folder),
-    ];
-    kinds.into_iter().fold(documents, |routes, (name, kind)| {
+    ] {
         let of = move |app: State<SharedApp>, caller: Caller, path: PathValues| {
             of_container(app, caller, path, kind)
         };
@@ -43,13 +53,20 @@ pub(crate) fn routes() -> Router<SharedApp> {
         let explain = move |app: State<SharedApp>, caller: Caller, path: PathValues| {
             explain_container(app, caller, path, kind)
         };
-        routes
-            .route(&format!("/{name}/{{id}}/security"), get(of).post(change))
-            .route(
+        let at = format!("/{name}/{{id}}/security");
+        doors.extend([
+            get(&at, "Who has access to it", of).gives(Gives::Json),
+            post(&at, "Change who has access", change)
+                .fields(CHANGES)
+                .gives(Gives::Json),
+            get(
                 &format!("/{name}/{{id}}/users/{{user}}/security"),
-                get(explain),
-            )
-    })
+                "What somebody may do, and why",
+                explain,
+            ),
+        ]);
+    }
+    doors
 }
 
 /// `GET L/workspaces/{id}/security`, and of folders.

@@ -20,6 +20,7 @@ mod crash;
 mod desktop;
 mod doctor;
 mod encrypted;
+mod every_door;
 mod expiry;
 mod guessing;
 mod hostile_callers;
