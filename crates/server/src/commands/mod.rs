@@ -6,6 +6,7 @@ mod audit;
 mod backup;
 mod caption;
 mod check;
+mod document;
 mod group;
 mod importing;
 mod library;
@@ -63,6 +64,9 @@ enum Command {
     /// What a library calls its fields
     #[command(subcommand)]
     Caption(caption::Caption),
+    /// Release what others have, and what is in the trash
+    #[command(subcommand)]
+    Document(document::Document),
     /// Add a realistic matter to try things with
     Sample(sample::Sample),
     /// Registered applications, and how long sessions live
@@ -174,6 +178,7 @@ fn carry_out(command: Command) -> Result<ExitCode, CommandError> {
             Command::Library(library) => library.run().await.map(|()| done),
             Command::Table(table) => table.run().await.map(|()| done),
             Command::Caption(caption) => caption.run().await.map(|()| done),
+            Command::Document(document) => document.run().await.map(|()| done),
             Command::Sample(sample) => sample.run().await.map(|()| done),
             Command::Application(application) => application.run().await.map(|()| done),
             Command::Session(session) => session.run().await.map(|()| done),

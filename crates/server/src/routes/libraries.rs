@@ -11,6 +11,7 @@ use crate::wire::types::TYPES;
 use axum::extract::State;
 use axum::response::Response;
 use chancery_proto::ids::LibraryAlias;
+use chancery_proto::level::Capability;
 use chancery_store::libraries::Library;
 use chancery_store::users::User;
 use serde_json::{Value, json};
@@ -108,4 +109,80 @@ pub(crate) async fn ping(
 ) -> Result<Response, ApiError> {
     app.store.libraries()?;
     Ok(respond::done())
+}
+
+/// `GET C/features`: what this server can do, by name.
+pub(crate) async fn features(
+    State(app): State<SharedApp>,
+    _caller: Caller,
+    _path: PathValues,
+) -> Result<Response, ApiError> {
+    let mut features = serde_json::Map::new();
+    for capability in [
+        Capability::SessionLifetimeHeaders,
+        Capability::SessionBackground,
+        Capability::Idempotency,
+        Capability::EventsStream,
+        Capability::MailFilingStatus,
+        Capability::DocumentsRanges,
+    ] {
+        features.insert(
+            capability.name().to_owned(),
+            Value::from(app.can(capability)),
+        );
+    }
+    Ok(respond::data(features))
+}
+
+/// `GET C/roles`: the roles that people have here.
+pub(crate) async fn roles(
+    State(_app): State<SharedApp>,
+    _caller: Caller,
+    _path: PathValues,
+) -> Result<Response, ApiError> {
+    let role = |id: &str, description: &str, administers: bool, external: bool| {
+        json!({
+            "id": id,
+            "description": description,
+            "is_administrator": administers,
+            "is_external": external,
+        })
+    };
+    let roles = vec![
+        role(
+            "ADMINISTRATOR",
+            "May sign in as an administrator",
+            true,
+            false,
+        ),
+        role("USER", "Somebody of the firm", false, false),
+        role(
+            "EXTERNAL",
+            "Somebody from outside, without access by default",
+            false,
+            true,
+        ),
+    ];
+    let count = roles.len() as u64;
+    Ok(respond::array(roles, Some(count), None))
+}
+
+/// `GET L/operations`: what the caller may do in a library.
+pub(crate) async fn operations(
+    State(app): State<SharedApp>,
+    caller: Caller,
+    path: PathValues,
+) -> Result<Response, ApiError> {
+    app.store.library(&path.library()?)?;
+    let who = caller.principal();
+    Ok(respond::data(json!({
+        "create_workspace": !who.external,
+        "search": true,
+        "manage_users": who.administrator,
+        "manage_groups": who.administrator,
+        "manage_classes": who.administrator,
+        "manage_customs": who.administrator,
+        "manage_captions": who.administrator,
+        "purge": who.administrator,
+    })))
 }

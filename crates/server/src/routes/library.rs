@@ -513,6 +513,11 @@ fn of_containers() -> Vec<Door> {
 fn of_tables() -> Vec<Door> {
     vec![
         get(
+            "/operations",
+            "What the caller may do in the library",
+            libraries::operations,
+        ),
+        get(
             "/types",
             "The kinds of document that the server tells apart",
             libraries::types,

@@ -73,6 +73,12 @@ fn of_customer() -> Vec<Door> {
             libraries::ping,
         ),
         doors::get(
+            "/features",
+            "What this server can do, by name",
+            libraries::features,
+        ),
+        doors::get("/roles", "The roles that people have", libraries::roles).gives(Gives::Array),
+        doors::get(
             "/workspaces",
             "Workspaces of every library",
             workspaces::list,

@@ -345,3 +345,64 @@ fn a_client_asks_whether_the_server_is_there_and_which_types_it_knows() {
         404
     );
 }
+
+#[test]
+fn an_administrator_releases_and_restores_by_command_and_it_is_on_the_record() {
+    let office = Office::new();
+    let said = |words: &[&str]| {
+        let output = office.server.command(words);
+        let text = [output.stdout, output.stderr].concat();
+        let text = String::from_utf8_lossy(&text).into_owned();
+        (output.status.success(), text)
+    };
+    let letter = office.letter.as_str();
+    let (_, told) = said(&["document", "release", letter]);
+    assert!(told.contains("Nobody has"), "{told}");
+    let _ = office
+        .send(&office.ann, "POST", "/lock", &json!({}))
+        .expect(200);
+    let (is_done, told) = said(&["document", "release", letter]);
+    assert!(is_done && told.contains("which ann had"), "{told}");
+    assert_eq!(office.profile(&office.bob)["is_in_use"], false);
+    assert_eq!(office.delete(&office.ann, ""), 200);
+    let (_, told) = said(&["document", "trash", "ACTIVE"]);
+    assert!(told.contains(letter) && told.contains("Letter"), "{told}");
+    let (is_done, told) = said(&["document", "restore", letter]);
+    assert!(is_done, "{told}");
+    let history = office.get(&office.ann, "/history").expect(200).text();
+    assert!(
+        history.contains("released for ann") && history.contains("chancery-server"),
+        "{history}"
+    );
+    for words in [
+        ["document", "restore", letter].as_slice(),
+        &["document", "purge", letter],
+        &["document", "purge", letter, "--for-good"],
+        &["document", "release", "ACTIVE!99.1"],
+    ] {
+        assert!(!said(words).0, "{words:?}");
+    }
+    assert_eq!(office.delete(&office.ann, ""), 200);
+    let (is_done, told) = said(&["document", "purge", letter, "--for-good"]);
+    assert!(is_done, "{told}");
+    let (_, told) = said(&["document", "trash", "ACTIVE"]);
+    assert!(!told.contains(letter), "{told}");
+}
+
+#[test]
+fn a_client_asks_what_the_server_and_the_library_let_it_do() {
+    let office = Office::new();
+    let get = |token: &str, path: &str| {
+        let answer = office.server.call(Request::get(path).token(token));
+        answer.expect(200).json()["data"].clone()
+    };
+    let features = get(&office.ann, "/api/v2/customers/1/features");
+    assert_eq!(features["idempotency"], true);
+    assert_eq!(features["mail.filing_status"], false);
+    let roles = get(&office.ann, "/api/v2/customers/1/roles");
+    assert_eq!(roles.as_array().map(Vec::len), Some(3));
+    let path = format!("{API}/operations");
+    assert_eq!(get(&office.ann, &path)["manage_users"], false);
+    let root = administrator(&office.server);
+    assert_eq!(get(&root, &path)["manage_users"], true);
+}
