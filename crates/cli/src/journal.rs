@@ -173,7 +173,9 @@ impl Journal {
     /// The key with which that file, as it is now, makes one document.
     pub(crate) fn key(&self, path: &str, size: u64, modified: Option<i64>) -> String {
         let modified = modified.map_or_else(String::new, |time| time.to_string());
-        digest(&[&self.seed, path, &size.to_string(), &modified])
+        // A file that is again what it once was is another request.
+        let before = self.files.get(path).map_or("", |arrived| &arrived.id);
+        digest(&[&self.seed, path, before, &size.to_string(), &modified])
     }
 
     /// Notes that a file arrived.
@@ -239,6 +241,13 @@ mod tests {
         );
         assert_ne!(journal.key("a/c.txt", 2, None), key);
         assert_ne!(journal.key("a/c.txt", 1, Some(1)), key);
+        let again = journal.key("a/b.txt", 12, None);
+        let newer = Arrived {
+            id: "ACTIVE!7.2".to_owned(),
+            ..arrived
+        };
+        journal.note_file("a/b.txt", newer).expect("noted");
+        assert_ne!(journal.key("a/b.txt", 12, None), again);
         journal
             .note_file("a/c.txt", arrived.clone())
             .expect("noted");

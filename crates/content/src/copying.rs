@@ -5,6 +5,7 @@ use chancery_proto::ids::LibraryAlias;
 use sha2::{Digest as _, Sha256};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
+use std::path::Path;
 
 /// While somebody has this, nothing leaves the store of bytes.
 #[must_use = "nothing is held once it is dropped"]
@@ -22,6 +23,8 @@ pub enum Copied {
     There,
 }
 
+/// What a copy is called until it has landed.
+const COPY: &str = "copy-";
 const PIECE: usize = 1024 * 1024;
 
 impl Content {
@@ -44,8 +47,8 @@ impl Content {
         Ok(Held { _lock: file })
     }
 
-    /// Copies an object, hashing it on its way. It is durable after the next
-    /// [`Content::sync`]. Blocks the thread.
+    /// Copies an object, hashing it on its way. It is there, and durable, from the
+    /// next [`Content::land_copies`] on. Blocks the thread.
     ///
     /// # Errors
     /// [`ContentError::Missing`] when it is not there or its bytes are not those that
@@ -68,23 +71,61 @@ impl Content {
         };
         let directory = other.incoming(library);
         make_directory(&directory)?;
-        let place = directory.join(format!("copy-{}", hex(hash)));
-        let outcome = copy(&mut from, &place, hash);
-        let length = match outcome {
-            Ok(length) => length,
+        let place = directory.join(format!("{COPY}{}", hex(hash)));
+        match copy(&mut from, &place, hash) {
+            Ok(length) => Ok(Copied::New(length)),
             Err(error) => {
                 let _ = fs::remove_file(&place);
-                return Err(error);
+                Err(error)
             }
-        };
-        if let Some(shard) = object.parent() {
-            make_directory(shard)?;
         }
-        fs::rename(&place, &object)?;
-        Ok(Copied::New(length))
     }
 
-    /// Makes everything that was copied here durable. Blocks the thread.
+    /// Gives everything that was copied here its name, once its bytes are on the
+    /// disk: what has an object's name is never half there. Blocks the thread.
+    ///
+    /// # Errors
+    /// When the disk refuses; what has no name yet is copied again.
+    pub fn land_copies(&self) -> Result<(), ContentError> {
+        self.sync()?;
+        self.each_copy(|library, place, name| {
+            let shard = self.objects(library).join(name.get(..2).unwrap_or("00"));
+            make_directory(&shard)?;
+            fs::rename(place, shard.join(name))
+        })?;
+        self.sync()
+    }
+
+    /// Removes what was copied here and never landed. Blocks the thread.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn forget_copies(&self) -> Result<(), ContentError> {
+        self.each_copy(|_, place, _| fs::remove_file(place))
+    }
+
+    fn each_copy(
+        &self,
+        see: impl Fn(&LibraryAlias, &Path, &str) -> io::Result<()>,
+    ) -> Result<(), ContentError> {
+        for directory in fs::read_dir(self.root.join("incoming"))? {
+            let directory = directory?;
+            let alias = directory.file_name();
+            let Some(library) = alias.to_str().and_then(|alias| alias.parse().ok()) else {
+                continue;
+            };
+            for file in fs::read_dir(directory.path())? {
+                let file = file?;
+                let name = file.file_name();
+                if let Some(name) = name.to_str().and_then(|name| name.strip_prefix(COPY)) {
+                    see(&library, &file.path(), name)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes everything that was written here durable. Blocks the thread.
     ///
     /// # Errors
     /// When the disk refuses.
@@ -106,7 +147,7 @@ impl Content {
     }
 }
 
-fn copy(from: &mut File, place: &std::path::Path, hash: &ContentHash) -> Result<u64, ContentError> {
+fn copy(from: &mut File, place: &Path, hash: &ContentHash) -> Result<u64, ContentError> {
     let mut into = File::create(place)?;
     let (mut digest, mut length) = (Sha256::new(), 0_u64);
     let mut piece = vec![0; PIECE];

@@ -327,9 +327,24 @@ async fn nothing_leaves_while_somebody_copies_and_what_is_damaged_is_not_copied(
     );
     assert_eq!(
         content.copy_to(&other, &active(), &hash).expect("copied"),
+        Copied::New(8),
+        "one that has not landed is not there"
+    );
+    assert!(!other.is_sound(&active(), &hash).expect("read"));
+    other.land_copies().expect("landed");
+    assert_eq!(
+        content.copy_to(&other, &active(), &hash).expect("copied"),
         Copied::There
     );
-    other.sync().expect("synced");
+    // What never landed goes.
+    let third = Content::open(&directory.path().join("third")).expect("opens");
+    let landed = land(&third, b"another").await;
+    let copied = third.copy_to(&other, &active(), &landed.hash());
+    assert_eq!(copied.expect("copied"), Copied::New(7));
+    other.forget_copies().expect("forgotten");
+    other.land_copies().expect("nothing to land");
+    assert!(!other.is_sound(&active(), &landed.hash()).expect("read"));
+    landed.settle();
     assert_eq!(read(&other, &hash, 0..8).await, b"a letter");
     drop(held);
     let outcome = content.discard(&active(), &hash, unneeded);

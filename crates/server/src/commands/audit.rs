@@ -156,9 +156,13 @@ fn look(store: &Store, log: Log, kept: &mut Kept) -> Result<Vec<String>, Command
         ));
     }
     output::line(&format!(
-        "{}: {} lines, the last is {} with the mark {}",
+        "{}: {}, the last is {} with the mark {}",
         log.name(),
-        looked.lines,
+        output::count(
+            usize::try_from(looked.lines).unwrap_or(usize::MAX),
+            "line",
+            "lines"
+        ),
         looked.last,
         hex(&looked.head)
     ));

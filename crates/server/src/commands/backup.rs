@@ -96,9 +96,9 @@ struct Manifest {
     version: String,
     database_bytes: u64,
     database_sha256: String,
-    objects: u64,
+    objects: usize,
     /// Of those that this point brought.
-    new_objects: u64,
+    new_objects: usize,
     new_bytes: u64,
 }
 
@@ -267,8 +267,8 @@ fn name_of(taken: Timestamp) -> String {
 /// What was copied, and what could not be.
 #[derive(Default)]
 struct Sum {
-    objects: u64,
-    new_objects: u64,
+    objects: usize,
+    new_objects: usize,
     new_bytes: u64,
     damaged: Vec<String>,
 }
@@ -289,6 +289,7 @@ fn copy_all(
                     sum.new_objects += 1;
                     sum.new_bytes += bytes;
                     if sum.new_objects.is_multiple_of(10_000) {
+                        to.land_copies()?;
                         output::note(&format!("{} documents copied …", sum.new_objects));
                     }
                 }
@@ -306,6 +307,7 @@ fn copy_all(
             }
         }
     }
+    to.land_copies()?;
     Ok(sum)
 }
 
@@ -321,6 +323,7 @@ impl Create {
                 let _ = fs::remove_dir_all(entry.path());
             }
         }
+        points.content.forget_copies()?;
         let held = content.hold()?;
         let taken = SystemClock::shared().now();
         let name = name_of(taken);
@@ -340,7 +343,6 @@ impl Create {
         drop(copied);
         drop(held);
         fs::remove_dir_all(&work).map_err(unusable(&work))?;
-        points.content.sync()?;
         let manifest = Manifest {
             format: FORMAT,
             taken: taken.to_rfc3339(),
@@ -359,8 +361,10 @@ impl Create {
         fs::rename(&partial, &point).map_err(unusable(&point))?;
         sync(&places)?;
         output::line(&format!(
-            "Backed up as {name}: {} documents' bytes, {} of them new ({} bytes), and the database ({database_bytes} bytes).",
-            sum.objects, sum.new_objects, sum.new_bytes
+            "Backed up as {name}: the bytes of {}, {} of them new ({} bytes), and the database ({database_bytes} bytes).",
+            output::count(sum.objects, "document", "documents"),
+            sum.new_objects,
+            sum.new_bytes
         ));
         Ok(())
     }
@@ -387,9 +391,9 @@ impl Verify {
             }
         }
         output::line(&format!(
-            "Read {} points in time and {} documents' bytes.",
-            names.len(),
-            sound.len()
+            "Read {} and the bytes of {}.",
+            output::count(names.len(), "point in time", "points in time"),
+            output::count(sound.len(), "document", "documents")
         ));
         if problems.is_empty() {
             output::line("Everything is whole.");
@@ -475,7 +479,7 @@ impl Prune {
             fs::remove_dir_all(&point).map_err(unusable(&point))?;
         }
         sync(&points.root.join("points"))?;
-        let mut gone = 0_u64;
+        let mut gone = 0;
         for library in &libraries {
             let mut unneeded = Vec::new();
             points.content.each_object(library, |hash| {
@@ -490,9 +494,10 @@ impl Prune {
             }
         }
         output::line(&format!(
-            "Removed {} points in time and the bytes of {gone} documents that no other one needs. {} stay.",
-            old.len(),
-            kept.len()
+            "Removed {} and the bytes of {} that no other one needs. Left: {}.",
+            output::count(old.len(), "point in time", "points in time"),
+            output::count(gone, "document", "documents"),
+            output::count(kept.len(), "point in time", "points in time")
         ));
         Ok(())
     }
@@ -541,7 +546,12 @@ impl Restore {
         let mut partial = self.data.clone().into_os_string();
         partial.push(".restoring");
         let partial = PathBuf::from(partial);
-        let _ = fs::remove_dir_all(&partial);
+        if partial.exists() {
+            return Err(CommandError::Plain(format!(
+                "“{}” is there, perhaps from a restore that was stopped. Remove it, then try again.",
+                partial.display()
+            )));
+        }
         let directory = DataDirectory::make(&partial)?;
         let outcome = self.fill(&points, &name, &partial, &directory).await;
         let sum = match outcome {
@@ -562,9 +572,9 @@ impl Restore {
             sync(above)?;
         }
         output::line(&format!(
-            "Restored {name} to “{}”: {} documents' bytes. Everybody has to sign in again.",
+            "Restored {name} to “{}”, with the bytes of {}. Everybody has to sign in again.",
             self.data.display(),
-            sum.objects
+            output::count(sum.objects, "document", "documents")
         ));
         for damaged in &sum.damaged {
             output::line(&format!("Bytes are missing or damaged: {damaged}"));

@@ -35,6 +35,11 @@ fn harmless(text: &str) -> String {
     text.chars().map(stands).collect()
 }
 
+/// So many of something: `1 document`, `2 documents`.
+pub(crate) fn count(number: usize, one: &str, many: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { many })
+}
+
 /// A table with aligned columns. A cell may be anybody's text.
 pub(crate) fn table(head: &[&str], rows: &[Vec<String>]) {
     let rows: Vec<Vec<String>> = rows

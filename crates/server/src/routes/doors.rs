@@ -110,49 +110,31 @@ where
     }
 }
 
-/// A door that is asked with GET, or HEAD.
-pub(crate) fn get<H, T>(path: &str, says: &'static str, handler: H) -> Door
-where
-    H: Handler<T, SharedApp>,
-    T: 'static,
-{
-    door(Method::GET, path, says, handler)
+/// One way to make a door for each method.
+macro_rules! asked_with {
+    ($($(#[$says:meta])* $name:ident $method:ident;)+) => {$(
+        $(#[$says])*
+        pub(crate) fn $name<H, T>(path: &str, says: &'static str, handler: H) -> Door
+        where
+            H: Handler<T, SharedApp>,
+            T: 'static,
+        {
+            door(Method::$method, path, says, handler)
+        }
+    )+};
 }
 
-/// One that is asked with POST.
-pub(crate) fn post<H, T>(path: &str, says: &'static str, handler: H) -> Door
-where
-    H: Handler<T, SharedApp>,
-    T: 'static,
-{
-    door(Method::POST, path, says, handler)
-}
-
-/// One that is asked with PUT.
-pub(crate) fn put<H, T>(path: &str, says: &'static str, handler: H) -> Door
-where
-    H: Handler<T, SharedApp>,
-    T: 'static,
-{
-    door(Method::PUT, path, says, handler)
-}
-
-/// One that is asked with PATCH.
-pub(crate) fn patch<H, T>(path: &str, says: &'static str, handler: H) -> Door
-where
-    H: Handler<T, SharedApp>,
-    T: 'static,
-{
-    door(Method::PATCH, path, says, handler)
-}
-
-/// One that is asked with DELETE.
-pub(crate) fn delete<H, T>(path: &str, says: &'static str, handler: H) -> Door
-where
-    H: Handler<T, SharedApp>,
-    T: 'static,
-{
-    door(Method::DELETE, path, says, handler)
+asked_with! {
+    /// A door that is asked with GET, or HEAD.
+    get GET;
+    /// One that is asked with POST.
+    post POST;
+    /// One that is asked with PUT.
+    put PUT;
+    /// One that is asked with PATCH.
+    patch PATCH;
+    /// One that is asked with DELETE.
+    delete DELETE;
 }
 
 impl Door {

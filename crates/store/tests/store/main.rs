@@ -6,6 +6,7 @@ mod filing;
 mod grants;
 mod logs;
 mod moving;
+mod security;
 mod upgrade;
 
 use chancery_proto::clock::Timestamp;

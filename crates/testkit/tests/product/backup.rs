@@ -413,7 +413,10 @@ fn points_in_time_share_their_bytes_and_each_is_restored_by_its_name() {
         "--data",
         text(&firm.server.data()),
     ]);
-    assert!(told.contains("1 documents' bytes, 0 of them new"), "{told}");
+    assert!(
+        told.contains("the bytes of 1 document, 0 of them new"),
+        "{told}"
+    );
     let second = put(&firm, &root, "Second", b"the second letter");
     firm.send(
         &root,
@@ -448,7 +451,7 @@ fn points_in_time_share_their_bytes_and_each_is_restored_by_its_name() {
     // The newest alone stays, and what it does not need goes.
     let told = done(&["backup", "prune", text(&firm.backup), "--keep", "1"]);
     assert!(
-        told.contains("Removed 2 points in time and the bytes of 1 documents"),
+        told.contains("Removed 2 points in time and the bytes of 1 document that"),
         "{told}"
     );
     let list = done(&["backup", "list", text(&firm.backup)]);
@@ -612,9 +615,23 @@ fn what_cannot_be_meant_is_refused_and_changes_nothing() {
         let (is_done, told) = command(&words);
         assert!(!is_done && told.contains(part), "{words:?}: {told}");
     }
-    // One that stopped half-way leaves no point, and the next one clears it up.
+    // Somebody's directory is not taken for what a restore left.
+    let mine = firm.server.directory().join("there.restoring");
+    std::fs::create_dir(&mine).expect("made");
+    let there = firm.server.directory().join("there");
+    let words = ["restore", text(&firm.backup), "--data", text(&there)];
+    let (is_done, told) = command(&words);
+    assert!(!is_done && told.contains("Remove it"), "{told}");
+    assert!(mine.is_dir() && !there.exists());
+    // One that stopped half-way leaves no point, and the next one clears it up: a copy
+    // whose bytes never reached the disk is none.
+    let copies = firm.backup.join("content/incoming/ACTIVE");
+    std::fs::create_dir_all(&copies).expect("made");
+    let cut_off = copies.join(format!("copy-{}", "ab".repeat(32)));
+    std::fs::write(&cut_off, "").expect("written");
     let half = firm.backup.join("points/.2026-01-01T00-00-00.000Z");
     std::fs::create_dir(&half).expect("made");
     let later = firm.back_up();
-    assert!(!half.exists() && point != later);
+    assert!(!half.exists() && !cut_off.exists() && point != later);
+    assert_eq!(files(&firm.backup.join("content/objects")).len(), 0);
 }

@@ -147,6 +147,10 @@ fn a_directory_arrives_with_its_dates_and_again_only_what_is_new() {
         .open(moving.directory.join("without"))
         .expect("opens");
     file.set_modified(then).expect("set");
+    let first = moving.directory.join("In/Letter 0.txt");
+    let begun = fs::metadata(&first)
+        .and_then(|of| of.modified())
+        .expect("a time");
     let told = moving.put(&[]).done();
     assert!(
         told.contains("43 files sent") && told.contains("5 new folders"),
@@ -180,6 +184,18 @@ fn a_directory_arrives_with_its_dates_and_again_only_what_is_new() {
     assert_eq!(moving.arrived(), here);
     let changed = moving.list("/documents?name=Letter%200");
     assert_eq!(changed[0]["version"], 2);
+    // What is again what it was is a version of its own.
+    moving.write("In/Letter 0.txt", &Pattern::bytes(0, 0));
+    let first = moving.directory.join("In/Letter 0.txt");
+    let file = File::options().write(true).open(&first).expect("opens");
+    file.set_modified(begun).expect("set");
+    let told = moving.put(&[]).done();
+    assert!(told.contains("1 new version"), "{told}");
+    let changed = moving.list("/documents?name=Letter%200");
+    assert_eq!(
+        (&changed[0]["version"], &changed[0]["size"]),
+        (&Value::from(3), &Value::from(0))
+    );
     // Into a folder, and as JSON for a script.
     let folder = moving
         .server
