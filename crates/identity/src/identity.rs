@@ -181,7 +181,7 @@ impl Identity {
             return Ok(());
         };
         let now = self.clock.now();
-        for (grant, session) in self.store.living_sessions()? {
+        for (grant, session) in self.store.living_sessions(now)? {
             let Some(session) = self.session_of(Record::of(&grant, &session))? else {
                 continue;
             };

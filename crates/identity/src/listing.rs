@@ -57,9 +57,10 @@ impl Identity {
     /// # Errors
     /// [`IdentityError::SessionsUnavailable`]; [`IdentityError::Store`].
     pub async fn sessions(&self, whose: &Whose) -> Result<Vec<SessionInfo>, IdentityError> {
+        let now = self.clock.now();
         let rows = match whose {
-            Whose::Of(user) => self.store.living_sessions_of(user)?,
-            Whose::Everybodys => self.store.living_sessions()?,
+            Whose::Of(user) => self.store.living_sessions_of(user, now)?,
+            Whose::Everybodys => self.store.living_sessions(now)?,
         };
         let hashes: Vec<_> = rows.iter().map(|(_, session)| session.hash).collect();
         let living: ByToken<Arc<Session>> = match &self.sessions {
@@ -79,7 +80,6 @@ impl Identity {
                 living
             }
         };
-        let now = self.clock.now();
         let mut all: Vec<SessionInfo> = rows
             .into_iter()
             .filter_map(|(grant, row)| {

@@ -5,6 +5,7 @@ use crate::token_hash::TokenHash;
 use crate::{Store, StoreError, applications};
 use chancery_proto::clock::Timestamp;
 use rusqlite::{Connection, params};
+use std::collections::VecDeque;
 use std::time::Duration;
 
 /// A session that was ended, or that another took over from, in the order in
@@ -23,6 +24,8 @@ pub struct End {
 /// much longer: a store that lost what happened lately has no session that lives
 /// longer. What is over is forgotten after that time too.
 const A_DAY: Duration = Duration::from_secs(24 * 3600);
+/// Rows of old sign-ins that leave in one transaction.
+const REMOVED_AT_ONCE: usize = 1_000;
 /// Old ends that are let go with every new one.
 const CLEARED: i64 = 8;
 
@@ -127,25 +130,40 @@ impl Store {
             Ok(rows.collect::<Result<_, _>>()?)
         })?;
         let last = looked.last().map(|(id, _)| id.clone());
-        let over: Vec<String> = looked
+        let mut over: VecDeque<String> = looked
             .into_iter()
             .filter_map(|(id, is_over)| is_over.then_some(id))
             .collect();
-        if over.is_empty() {
-            return Ok(last);
+        // A sign-in that was renewed for years has many sessions, and others wait to write.
+        while !over.is_empty() {
+            over = self
+                .write(move |connection| {
+                    let mut left = REMOVED_AT_ONCE;
+                    while let Some(grant) = over.front() {
+                        for from in [
+                            "DELETE FROM sessions WHERE hash IN (SELECT hash FROM sessions WHERE grant_id = ?1 LIMIT ?2)",
+                            "DELETE FROM refresh_tokens WHERE hash IN (SELECT hash FROM refresh_tokens WHERE grant_id = ?1 LIMIT ?2)",
+                        ] {
+                            left -= connection
+                                .prepare_cached(from)?
+                                .execute(params![grant, left])?;
+                        }
+                        if left == 0 {
+                            break;
+                        }
+                        connection
+                            .prepare_cached("DELETE FROM grants WHERE id = ?1")?
+                            .execute([grant])?;
+                        left -= 1;
+                        over.pop_front();
+                        if left == 0 {
+                            break;
+                        }
+                    }
+                    Ok(over)
+                })
+                .await?;
         }
-        self.write(move |connection| {
-            for grant in &over {
-                for from in [
-                    "DELETE FROM sessions WHERE grant_id = ?1",
-                    "DELETE FROM refresh_tokens WHERE grant_id = ?1",
-                    "DELETE FROM grants WHERE id = ?1",
-                ] {
-                    connection.prepare_cached(from)?.execute([grant])?;
-                }
-            }
-            Ok(last)
-        })
-        .await
+        Ok(last)
     }
 }

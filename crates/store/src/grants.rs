@@ -111,6 +111,10 @@ const LIVING: &str = "SELECT g.id, g.user, g.application, g.client, g.persona, g
     FROM sessions s JOIN grants g ON g.id = s.grant_id JOIN users u ON u.key = g.user
     WHERE g.ended IS NULL AND u.enabled AND g.created >= u.not_before";
 
+/// Those of [`LIVING`] that live at `?1`: the rows of those that others took over
+/// from stay as long as the sign-in.
+const AT_THAT_TIME: &str = "AND (s.dies IS NULL OR s.dies > ?1)";
+
 fn both_of(row: &Row<'_>) -> rusqlite::Result<(GrantRow, SessionRow)> {
     Ok((grant_of(row, 0)?, session_of(row, 9)?))
 }
@@ -290,24 +294,26 @@ impl Store {
         self.write(move |connection| begun.write(connection)).await
     }
 
-    /// Tokens of sessions whose application's lifetimes are those of that name,
-    /// in the order of their bytes: up to `most` after `after`.
+    /// Tokens of sessions that live now and whose application's lifetimes are those
+    /// of that name, in the order of their bytes: up to `most` after `after`.
     ///
     /// # Errors
     /// When the database cannot be read.
     pub fn tokens_of_application(
         &self,
         application: &str,
+        now: Timestamp,
         after: &TokenHash,
         most: u32,
     ) -> Result<Vec<TokenHash>, StoreError> {
         self.read(|connection| {
             let mut statement = connection.prepare_cached(
                 "SELECT s.hash FROM sessions s JOIN grants g ON g.id = s.grant_id
-                 WHERE s.hash > ?2 AND g.application = ?1 ORDER BY s.hash LIMIT ?3",
+                 WHERE s.hash > ?2 AND g.application = ?1 AND (s.dies IS NULL OR s.dies > ?4)
+                 ORDER BY s.hash LIMIT ?3",
             )?;
             let tokens = statement
-                .query_map(params![application, after, most], |row| row.get(0))?
+                .query_map(params![application, after, most, now.0], |row| row.get(0))?
                 .collect::<Result<_, _>>()?;
             Ok(tokens)
         })
@@ -435,15 +441,19 @@ impl Store {
         })
     }
 
-    /// Every session of a sign-in that goes on.
+    /// Every session of a sign-in that goes on, without those that another took over
+    /// from and that are over by now.
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub fn living_sessions(&self) -> Result<Vec<(GrantRow, SessionRow)>, StoreError> {
+    pub fn living_sessions(
+        &self,
+        now: Timestamp,
+    ) -> Result<Vec<(GrantRow, SessionRow)>, StoreError> {
         self.read(|connection| {
-            let mut statement = connection.prepare_cached(LIVING)?;
+            let mut statement = connection.prepare_cached(&format!("{LIVING} {AT_THAT_TIME}"))?;
             let sessions = statement
-                .query_map([], both_of)?
+                .query_map([now.0], both_of)?
                 .collect::<Result<_, _>>()?;
             Ok(sessions)
         })
@@ -456,12 +466,14 @@ impl Store {
     pub fn living_sessions_of(
         &self,
         user: &str,
+        now: Timestamp,
     ) -> Result<Vec<(GrantRow, SessionRow)>, StoreError> {
         let key = users::key_of(user);
         self.read(|connection| {
-            let mut statement = connection.prepare_cached(&format!("{LIVING} AND g.user = ?1"))?;
+            let mut statement =
+                connection.prepare_cached(&format!("{LIVING} {AT_THAT_TIME} AND g.user = ?2"))?;
             let sessions = statement
-                .query_map([key], both_of)?
+                .query_map(params![now.0, key], both_of)?
                 .collect::<Result<_, _>>()?;
             Ok(sessions)
         })

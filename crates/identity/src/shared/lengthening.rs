@@ -57,12 +57,14 @@ impl Inner {
     ) -> Result<Option<TokenHash>, Later> {
         let connection = self.up().ok_or(Later)?.connection;
         let name = lifetimes.name();
-        let tokens = self.store.tokens_of_application(name, after, AT_ONCE)?;
+        let now = self.clock.now();
+        let tokens = self
+            .store
+            .tokens_of_application(name, now, after, AT_ONCE)?;
         let Some(last) = tokens.last() else {
             return Ok(None);
         };
         let (idle, absolute) = (lifetimes.idle(), lifetimes.absolute());
-        let now = self.clock.now();
         let told = connection.lengthen(&tokens, now, idle, absolute).await;
         told.map_err(|_| Later)?;
         Ok(Some(*last))

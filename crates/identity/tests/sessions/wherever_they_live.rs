@@ -176,7 +176,7 @@ async fn uses_are_written_down_only_when_they_moved_the_end_by_a_worthwhile_part
     let session = house.sign_in().await;
     let written = |house: &House| match &house.kept.redis {
         None => {
-            house.store.living_sessions().expect("sessions")[0]
+            house.store.living_sessions(crate::START).expect("sessions")[0]
                 .1
                 .last_use
         }

@@ -63,7 +63,7 @@ fn renewal(shown: u8, next: u8, used: bool, now: Timestamp) -> Renewal {
 fn living(house: &House) -> Vec<String> {
     let mut ids: Vec<String> = house
         .store
-        .living_sessions()
+        .living_sessions(NOW)
         .expect("sessions")
         .into_iter()
         .map(|(_, session)| session.id)
@@ -80,7 +80,7 @@ async fn a_renewal_rotates_and_the_old_session_dies_soon() {
     assert!(matches!(renewed, Ok(Renewed::Fresh(..))), "{renewed:?}");
     let old = house
         .store
-        .living_sessions()
+        .living_sessions(NOW)
         .expect("sessions")
         .into_iter()
         .find(|(_, session)| session.id == "s1")
@@ -369,4 +369,32 @@ async fn with_a_database_that_was_restored_everybody_signs_in_anew() {
     assert_eq!(ends.len(), 2);
     let next = house.workspace(&crate::person("ann"), crate::PUBLIC).await;
     assert!(next.number >= workspace.number + 10_000);
+}
+
+#[tokio::test]
+async fn an_old_sign_in_with_more_sessions_than_leave_at_once_goes_whole() {
+    let house = House::new().await;
+    signed_in(&house).await;
+    let database =
+        rusqlite::Connection::open(house.directory.path().join("chancery.db")).expect("opens");
+    database
+        .execute(
+            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2500)
+             INSERT INTO sessions SELECT CAST(printf('%032d', i) AS BLOB), 'x' || i, 'g1', ?1, ?1, ?1, '' FROM n",
+            [NOW.0],
+        )
+        .expect("many sessions");
+    // Those that are over are in no list.
+    assert_eq!(living(&house), ["s1"]);
+    let later = NOW.plus(Duration::from_secs(32 * 24 * 3600));
+    let last = house.store.forget_old_sign_ins(later, "", 10).await;
+    assert_eq!(last.expect("answers").as_deref(), Some("g1"));
+    for table in ["sessions", "refresh_tokens", "grants"] {
+        let left: i64 = database
+            .query_row(&format!("SELECT COUNT(*) FROM {table}"), [], |row| {
+                row.get(0)
+            })
+            .expect("counts");
+        assert_eq!(left, 0, "{table}");
+    }
 }

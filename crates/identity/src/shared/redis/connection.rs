@@ -118,30 +118,35 @@ pub(crate) enum Heard {
 /// Writes a use down: its time, that there was one, and how long the session
 /// lives from now on. Nothing where there is no session any more, or where it is
 /// only announced.
-const USE: &str = "local v = redis.call('GET', KEYS[1])
-if not v then return 0 end
+const USE: &str = "local v = redis.pcall('GET', KEYS[1])
+if type(v) ~= 'string' then return 0 end
 if string.sub(v, 14, 14) == '*' then return 2 end
+local last = string.match(string.sub(v, 1, 13), '^%d+$')
+if not last then return 0 end
 redis.call('SETRANGE', KEYS[1], 13, 'u')
-if tonumber(ARGV[1]) > tonumber(string.sub(v, 1, 13)) then
+if tonumber(ARGV[1]) > tonumber(last) then
 redis.call('SETRANGE', KEYS[1], 0, ARGV[1])
 redis.call('PEXPIRE', KEYS[1], ARGV[2])
 end
 return 1";
 
-/// Lets a session that was announced live for so long from now on, and says whether
-/// it was used. Nothing where there is none.
-const LIVE_ON: &str = "local v = redis.call('GET', KEYS[1])
-if not v then return 0 end
-if string.sub(v, 14, 14) == '*' then redis.call('SETRANGE', KEYS[1], 13, ARGV[2]) end
+/// Lets a session that was announced live for so long from now on. Nothing where
+/// there is none, and nothing where it lives already: whoever read the
+/// announcement earlier may come later. Its time comes first: Redis refuses a
+/// script that has written nothing yet when its memory is full, and a time it takes.
+const LIVE_ON: &str = "local v = redis.pcall('GET', KEYS[1])
+if type(v) ~= 'string' then return 0 end
+if string.sub(v, 14, 14) ~= '*' then return 1 end
 redis.call('PEXPIRE', KEYS[1], ARGV[1])
+redis.call('SETRANGE', KEYS[1], 13, ARGV[2])
 return 1";
 
 /// Lets a session live as long as its lifetimes say now, where that is longer:
 /// they were changed. Time now, and how long it may go unused and live at most.
-const LENGTHEN: &str = "local v = redis.call('GET', KEYS[1])
-if not v then return 0 end
+const LENGTHEN: &str = "local v = redis.pcall('GET', KEYS[1])
+if type(v) ~= 'string' then return 0 end
 if string.sub(v, 14, 14) == '*' then return 0 end
-local function at(from) return tonumber(string.sub(v, from, from + 12)) end
+local function at(from) return tonumber(string.match(string.sub(v, from, from + 12), '^%d+$') or '') end
 if not (at(1) and at(15) and at(28)) then return 0 end
 local till = math.min(at(1) + ARGV[2], at(28) + ARGV[3])
 if at(15) > 0 then till = math.min(till, at(15)) end
@@ -149,14 +154,16 @@ local left = till - ARGV[1]
 if left > redis.call('PTTL', KEYS[1]) then redis.call('PEXPIRE', KEYS[1], string.format('%.0f', left)) end
 return 1";
 
-/// Lets a session live no longer than until then.
-const LET_DIE: &str = "local v = redis.call('GET', KEYS[1])
-if not v then return 0 end
-local dies = tonumber(string.sub(v, 15, 27))
+/// Lets a session live no longer than until then; its time comes first, as above.
+const LET_DIE: &str = "local v = redis.pcall('GET', KEYS[1])
+if type(v) ~= 'string' then return 0 end
+local dies = tonumber(string.match(string.sub(v, 15, 27), '^%d+$') or '')
 if not dies then return 0 end
 if dies == 0 or dies > tonumber(ARGV[1]) then
+local left = redis.call('PTTL', KEYS[1])
+if left < 0 or left > tonumber(ARGV[2]) then left = tonumber(ARGV[2]) end
+redis.call('PEXPIRE', KEYS[1], left)
 redis.call('SETRANGE', KEYS[1], 14, ARGV[1])
-if redis.call('PTTL', KEYS[1]) > tonumber(ARGV[2]) then redis.call('PEXPIRE', KEYS[1], ARGV[2]) end
 end
 return 1";
 
@@ -456,3 +463,6 @@ fn is_word(value: &Value, word: &str) -> bool {
         _ => false,
     }
 }
+
+#[cfg(test)]
+mod tests;
