@@ -182,22 +182,34 @@ impl Store {
     pub async fn renew(&self, renewal: Renewal) -> Result<Renewed, StoreError> {
         self.write(move |connection| {
             let now = renewal.now;
-            let Some(Shown { expires, used, grant }) = renewal.find(connection)? else {
+            let Some(Shown {
+                expires,
+                used,
+                grant,
+            }) = renewal.find(connection)?
+            else {
                 return Ok(Renewed::Refused);
             };
             if let Some(used) = used {
                 let kept = connection
-                    .prepare_cached(&format!("SELECT {SESSION} FROM sessions s WHERE s.hash = ?1"))?
+                    .prepare_cached(&format!(
+                        "SELECT {SESSION} FROM sessions s WHERE s.hash = ?1"
+                    ))?
                     .query_row([renewal.session_hash], |row| session_of(row, 0))
                     .optional()?;
                 return match kept {
                     Some(session) if !renewal.successor_used && now.since(used) < REPLAY_WINDOW => {
-                        Ok(Renewed::Again(TakenOver { grant, session, others: Vec::new() }))
+                        Ok(Renewed::Again(TakenOver {
+                            grant,
+                            session,
+                            others: Vec::new(),
+                        }))
                     }
                     _ => {
                         let mut ended = Ended::default();
                         grants::end(connection, &grant.id, now, &mut ended)?;
-                        let entry = renewal.entry(&grant, "refresh token used twice: sign-in ended");
+                        let entry =
+                            renewal.entry(&grant, "refresh token used twice: sign-in ended");
                         audit::add(connection, &entry)?;
                         Ok(Renewed::Reused(ended))
                     }
@@ -206,19 +218,35 @@ impl Store {
             connection
                 .prepare_cached("UPDATE refresh_tokens SET used = ?2 WHERE hash = ?1")?
                 .execute(params![renewal.shown, now.0])?;
-            let others: Vec<TokenHash> = connection
-                .prepare_cached(
-                    "UPDATE sessions SET dies = ?2 WHERE grant_id = ?1 AND (dies IS NULL OR dies > ?2) RETURNING hash",
-                )?
-                .query_map(params![grant.id, now.plus(OVERLAP).0], |row| row.get(0))?
-                .collect::<Result<_, _>>()?;
+            // Asked for one after the other, each is found by the index: a sign-in has
+            // the rows of all that others took over from before.
+            let mut others: Vec<TokenHash> = Vec::new();
+            for lives in ["dies IS NULL", "dies > ?2"] {
+                let mut statement = connection.prepare_cached(&format!(
+                    "UPDATE sessions SET dies = ?2 WHERE grant_id = ?1 AND {lives} RETURNING hash"
+                ))?;
+                let superseded = statement
+                    .query_map(params![grant.id, now.plus(OVERLAP).0], |row| row.get(0))?;
+                for hash in superseded {
+                    others.push(hash?);
+                }
+            }
             ends::add(connection, &others, now)?;
             let session = renewal.session_of(&grant);
             grants::insert_session(connection, &session)?;
-            let next = RefreshRow { hash: renewal.next_refresh, grant_id: grant.id.clone(), created: now, expires };
+            let next = RefreshRow {
+                hash: renewal.next_refresh,
+                grant_id: grant.id.clone(),
+                created: now,
+                expires,
+            };
             grants::insert_refresh(connection, &next)?;
             audit::add(connection, &renewal.entry(&grant, "success"))?;
-            Ok(Renewed::Fresh(TakenOver { grant, session, others }))
+            Ok(Renewed::Fresh(TakenOver {
+                grant,
+                session,
+                others,
+            }))
         })
         .await
     }

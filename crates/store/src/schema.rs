@@ -19,6 +19,7 @@ const STEPS: &[Step] = &[
     Step::Sql(MARKS),
     Step::Work(chain::mark_all),
     Step::Sql(MARKS_STAY),
+    Step::Sql(SUPERSEDED),
 ];
 
 /// How a schema becomes the next one.
@@ -510,6 +511,13 @@ DROP TRIGGER history_stays;
 const MARKS_STAY: &str = "
 CREATE TRIGGER history_stays BEFORE UPDATE ON history BEGIN SELECT RAISE(ABORT, 'history is only added to'); END;
 CREATE TRIGGER audit_stays BEFORE UPDATE ON audit BEGIN SELECT RAISE(ABORT, 'the audit is only added to'); END;
+";
+
+const SUPERSEDED: &str = "
+-- A sign-in keeps the rows of sessions that others took over from; a renewal looks
+-- at those that live.
+CREATE INDEX sessions_by_end ON sessions (grant_id, dies);
+DROP INDEX sessions_by_grant;
 ";
 
 pub(crate) fn upgrade(connection: &mut Connection) -> Result<(), StoreError> {
