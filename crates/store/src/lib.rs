@@ -21,6 +21,7 @@ pub mod filing;
 pub mod grants;
 pub mod groups;
 pub mod history;
+pub mod holds;
 pub mod importing;
 mod inheritance;
 pub mod libraries;

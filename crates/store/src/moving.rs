@@ -12,7 +12,7 @@ use crate::filing;
 use crate::history::{self, Activity};
 use crate::inheritance::{Held, above_document, pass_on};
 use crate::names::name_key;
-use crate::{Store, StoreError, libraries, locks};
+use crate::{Store, StoreError, holds, libraries, locks};
 use chancery_proto::clock::Timestamp;
 use chancery_proto::ids::{ContainerId, DocumentId, LibraryAlias};
 use chancery_proto::work::DefaultSecurity;
@@ -104,6 +104,7 @@ pub(crate) fn settle_in(
     number: u64,
     home: &Container,
 ) -> Result<(), StoreError> {
+    holds::go_along(connection, library, number, home.workspace)?;
     connection
         .prepare_cached(
             "UPDATE documents SET home = ?3, workspace = ?4 WHERE library = ?1 AND number = ?2",
@@ -377,6 +378,7 @@ impl Store {
                 let below = "WITH RECURSIVE below(number) AS (
                     SELECT ?2 UNION ALL SELECT c.number FROM containers c JOIN below ON c.parent = below.number
                     WHERE c.library = ?1) SELECT number FROM below";
+                holds::all_go_along(connection, library, folder.number, below)?;
                 for what in [
                     format!("UPDATE containers SET workspace = ?3 WHERE library = ?1 AND number IN ({below})"),
                     format!("UPDATE documents SET workspace = ?3 WHERE library = ?1 AND home IN ({below})"),

@@ -20,6 +20,7 @@ const STEPS: &[Step] = &[
     Step::Work(chain::mark_all),
     Step::Sql(MARKS_STAY),
     Step::Sql(SUPERSEDED),
+    Step::Sql(HOLDS),
 ];
 
 /// How a schema becomes the next one.
@@ -518,6 +519,24 @@ const SUPERSEDED: &str = "
 -- at those that live.
 CREATE INDEX sessions_by_end ON sessions (grant_id, dies);
 DROP INDEX sessions_by_grant;
+";
+
+const HOLDS: &str = "
+-- Legal holds, and what is under them: numbers of workspaces and of documents.
+CREATE TABLE holds (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    name TEXT NOT NULL,
+    name_key TEXT NOT NULL UNIQUE,
+    reason TEXT NOT NULL,
+    created INTEGER NOT NULL
+);
+CREATE TABLE held (
+    library INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    hold INTEGER NOT NULL,
+    PRIMARY KEY (library, number, hold)
+) WITHOUT ROWID;
+CREATE INDEX held_by_hold ON held (hold);
 ";
 
 pub(crate) fn upgrade(connection: &mut Connection) -> Result<(), StoreError> {

@@ -5,7 +5,7 @@ use crate::containers::{self, ContainerKind};
 use crate::documents::{self, ContentHash, Version};
 use crate::events::{self, Action};
 use crate::history::{self, Activity};
-use crate::{Store, StoreError, libraries, lookups, moving};
+use crate::{Store, StoreError, holds, libraries, lookups, moving};
 use chancery_proto::clock::Timestamp;
 use chancery_proto::ids::{ContainerId, DocumentId, LibraryAlias};
 use rusqlite::{Connection, OptionalExtension, params};
@@ -211,7 +211,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::NotFound`]; [`StoreError::NoAccess`] for whoever is no
-    /// administrator.
+    /// administrator; [`StoreError::Conflict`] under a legal hold.
     pub async fn purge(
         &self,
         id: DocumentId,
@@ -226,6 +226,7 @@ impl Store {
                 ));
             }
             let library = libraries::find(connection, &id.library)?.id;
+            holds::must_not_hold(connection, library, &version)?;
             history::add(connection, library, &version, Activity::Purge, &version.name, &who, now)?;
             let mut hashes: Vec<ContentHash> = connection
                 .prepare_cached("SELECT hash FROM replaced WHERE library = ?1 AND number = ?2 AND version = ?3")?

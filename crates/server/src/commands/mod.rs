@@ -8,6 +8,7 @@ mod caption;
 mod check;
 mod document;
 mod group;
+mod hold;
 mod importing;
 mod library;
 mod lists;
@@ -55,6 +56,9 @@ enum Command {
     /// Ethical walls: who alone may see a workspace, whatever else says so
     #[command(subcommand)]
     Wall(wall::Wall),
+    /// Legal holds: what nobody deletes for good
+    #[command(subcommand)]
+    Hold(hold::Hold),
     /// Add and list libraries
     #[command(subcommand)]
     Library(library::Library),
@@ -175,6 +179,7 @@ fn carry_out(command: Command) -> Result<ExitCode, CommandError> {
             Command::User(user) => user.run().await.map(|()| done),
             Command::Group(group) => group.run().await.map(|()| done),
             Command::Wall(wall) => wall.run().await.map(|()| done),
+            Command::Hold(hold) => hold.run().await.map(|()| done),
             Command::Library(library) => library.run().await.map(|()| done),
             Command::Table(table) => table.run().await.map(|()| done),
             Command::Caption(caption) => caption.run().await.map(|()| done),

@@ -15,6 +15,7 @@ pub(crate) mod doors;
 pub(crate) mod download;
 mod folders;
 mod history;
+mod holds;
 mod leaving;
 mod libraries;
 mod library;
@@ -160,6 +161,22 @@ fn of_customer() -> Vec<Door> {
         .fields(&["admit", "expel", "enclose", "free"])
         .for_administrators(),
         doors::delete("/walls/{wall}", "Take a wall down", walls::remove).for_administrators(),
+        doors::get("/holds", "The legal holds", holds::list)
+            .gives(Gives::Array)
+            .for_administrators(),
+        doors::post("/holds", "Make a legal hold", holds::add)
+            .fields(&["name", "reason"])
+            .gives(Gives::Made)
+            .for_administrators(),
+        doors::get("/holds/{hold}", "A legal hold", holds::show).for_administrators(),
+        doors::patch(
+            "/holds/{hold}",
+            "Change what is under a hold",
+            holds::change,
+        )
+        .fields(&["enclose", "free"])
+        .for_administrators(),
+        doors::delete("/holds/{hold}", "Lift a legal hold", holds::lift).for_administrators(),
     ]);
     all
 }

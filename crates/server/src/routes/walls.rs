@@ -97,11 +97,12 @@ fn trustees(fields: Fields<'_>, list: &str) -> Result<Vec<Trustee>, ApiError> {
     array.iter().map(trustee).collect()
 }
 
-fn workspaces(fields: Fields<'_>, list: &str) -> Result<Vec<ContainerId>, ApiError> {
+/// A list of ids without a version.
+pub(super) fn ids(fields: Fields<'_>, list: &str) -> Result<Vec<ContainerId>, ApiError> {
     let id = |value: &Value| {
         let text = value.as_str().unwrap_or_default();
         text.parse()
-            .map_err(|_| ApiError::field(list, "it has to be a list of workspaces' ids"))
+            .map_err(|_| ApiError::field(list, "it has to be a list of ids like ACTIVE!34"))
     };
     let array = fields.array(list)?.unwrap_or_default();
     array.iter().map(id).collect()
@@ -122,8 +123,8 @@ pub(crate) async fn change(
     let changes = WallChanges {
         admit: trustees(fields, "admit")?,
         expel: trustees(fields, "expel")?,
-        enclose: workspaces(fields, "enclose")?,
-        free: workspaces(fields, "free")?,
+        enclose: ids(fields, "enclose")?,
+        free: ids(fields, "free")?,
     };
     let entry = caller.did(&app, &peer, format!("wall changed: {}", wall.name));
     app.store.change_wall(&wall.name, changes, entry).await?;

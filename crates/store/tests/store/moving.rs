@@ -8,6 +8,7 @@ use chancery_store::containers::{Container, ContainerKind};
 use chancery_store::documents::Version;
 use chancery_store::entries::Trustee;
 use chancery_store::filing::Profile;
+use chancery_store::holds::HoldChanges;
 use chancery_store::listing::{DocumentFilter, Page};
 use chancery_store::walls::WallChanges;
 use std::collections::BTreeMap;
@@ -447,4 +448,120 @@ async fn what_was_in_a_workspace_that_is_gone_is_there_and_stays_behind_its_wall
     store.remove_wall("merger", entry()).await.expect("down");
     let restored = store.restore(letter, there, String::new(), ann, NOW).await;
     assert_eq!(restored.expect("restored").workspace, two.private.workspace);
+}
+
+/// Deletes the letter and tries to do so for good: whether that was refused.
+async fn stays(two: &Two) -> bool {
+    let (store, id) = (&two.house.store, document_id(&two.letter));
+    // It is in the trash already where it stayed before.
+    let _ = store.delete_version(id.clone(), root(), NOW).await;
+    match store.purge(id, root(), NOW).await {
+        Ok(()) => false,
+        Err(StoreError::Conflict(why)) => {
+            assert!(why.contains("legal hold “Smith”"), "{why}");
+            true
+        }
+        Err(error) => panic!("{error:?}"),
+    }
+}
+
+async fn hold(two: &Two, enclose: &[&str]) {
+    let store = &two.house.store;
+    let added = store.add_hold("Smith".to_owned(), String::new(), NOW, entry());
+    added.await.expect("added");
+    let changes = HoldChanges {
+        enclose: enclose
+            .iter()
+            .map(|id| id.parse().expect("an id"))
+            .collect(),
+        free: Vec::new(),
+    };
+    let changed = store.change_hold("smith", changes, entry()).await;
+    changed.expect("changed");
+}
+
+#[tokio::test]
+async fn what_is_under_a_hold_is_deleted_for_good_by_nobody_until_it_is_lifted() {
+    let two = Two::new().await;
+    let store = &two.house.store;
+    hold(&two, &[&format!("ACTIVE!{}", two.letter.number)]).await;
+    assert!(stays(&two).await);
+    // Nor by the server's own command, and another hold keeps it too.
+    let id = document_id(&two.letter);
+    let refused = store.purge(id, Principal::system(""), NOW).await;
+    assert!(
+        matches!(refused, Err(StoreError::Conflict(_))),
+        "{refused:?}"
+    );
+    assert!(store.purged_content().expect("answers").is_empty());
+    store.lift_hold("SMITH", entry()).await.expect("lifted");
+    assert!(store.holds().expect("holds").is_empty());
+    assert!(!stays(&two).await);
+}
+
+#[tokio::test]
+async fn a_document_that_leaves_a_workspace_under_a_hold_stays_under_it() {
+    for whole_folder in [false, true] {
+        let two = Two::new().await;
+        let store = &two.house.store;
+        hold(&two, &[&format!("ACTIVE!{}", two.public.workspace)]).await;
+        if whole_folder {
+            let to = container_id(&two.private);
+            let moved = store.move_folder(container_id(&two.public), to, root(), NOW);
+            moved.await.expect("moved");
+        } else {
+            let moved = store.move_document(
+                document_id(&two.letter),
+                container_id(&two.public),
+                container_id(&two.private),
+                root(),
+                NOW,
+            );
+            let moved = moved.await.expect("moved");
+            assert_ne!(moved.workspace, two.public.workspace);
+        }
+        let items: Vec<String> = store.holds().expect("holds")[0]
+            .items
+            .iter()
+            .map(ToString::to_string)
+            .collect();
+        let letter = format!("ACTIVE!{}", two.letter.number);
+        assert!(items.contains(&letter), "{items:?}");
+        assert!(stays(&two).await, "whole folder: {whole_folder}");
+        let changes = HoldChanges {
+            enclose: Vec::new(),
+            free: vec![letter.parse().expect("an id")],
+        };
+        store
+            .change_hold("Smith", changes, entry())
+            .await
+            .expect("freed");
+        assert!(!stays(&two).await);
+    }
+}
+
+#[tokio::test]
+async fn a_hold_names_what_is_not_there_and_changes_nothing() {
+    let two = Two::new().await;
+    let store = &two.house.store;
+    hold(&two, &[]).await;
+    let changes = HoldChanges {
+        enclose: vec![
+            format!("ACTIVE!{}", two.letter.number)
+                .parse()
+                .expect("an id"),
+            "ACTIVE!99999".parse().expect("an id"),
+        ],
+        free: Vec::new(),
+    };
+    let refused = store.change_hold("Smith", changes, entry()).await;
+    assert!(
+        matches!(refused, Err(StoreError::NotFound(_))),
+        "{refused:?}"
+    );
+    assert!(store.holds().expect("holds")[0].items.is_empty());
+    let again = store.add_hold("SMITH".to_owned(), String::new(), NOW, entry());
+    assert!(matches!(again.await, Err(StoreError::Conflict(_))));
+    let none = store.lift_hold("Jones", entry()).await;
+    assert!(matches!(none, Err(StoreError::NotFound("hold"))));
 }

@@ -449,3 +449,57 @@ fn whoever_uploads_says_who_else_may_see_it_and_later_only_owners_do() {
     let entries = get(&server, &ann, &format!("{API}/documents/{third}/security"));
     assert_eq!(entries.expect(200).json()["total_count"], 3);
 }
+
+#[test]
+fn a_legal_hold_keeps_a_document_in_the_trash_from_api_and_command_alike() {
+    let server = TestServer::start();
+    let (root, ann) = (administrator(&server), person(&server, "Ann"));
+    let workspace = server.workspace(&ann, "Smith");
+    let folder = server.folder(&ann, &workspace, "Letters");
+    let letter = document(&server, &ann, &folder);
+    let holds = format!("{C}/holds");
+    assert_eq!(get(&server, &ann, &holds).status, 403);
+    let new = json!({"name": "Smith v. Jones", "reason": "Letter of 3 March"});
+    let _ = send(&server, &root, "POST", &holds, &new).expect(201);
+    let _ = send(&server, &root, "POST", &holds, &new).expect(409);
+    let hold = format!("{holds}/smith%20v.%20jones");
+    let change = json!({"enclose": [workspace]});
+    let changed = send(&server, &root, "PATCH", &hold, &change)
+        .expect(200)
+        .json();
+    assert_eq!(changed["data"]["items"], json!([workspace]));
+    assert_eq!(changed["data"]["reason"], "Letter of 3 March");
+    let delete = |token: &str, path: &str| {
+        server.call(Request::new("DELETE", &format!("{API}/{path}/{letter}")).token(token))
+    };
+    // Its author deletes it as ever.
+    let _ = delete(&ann, "documents").expect(200);
+    let refused = delete(&root, "trash-bin/documents").expect(409).text();
+    assert!(refused.contains("legal hold “Smith v. Jones”"), "{refused}");
+    let purge = || server.command(&["document", "purge", &letter, "--for-good"]);
+    let refused = purge();
+    assert!(!refused.status.success());
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(said.contains("legal hold “Smith v. Jones”"), "{said}");
+    let listed = server.command(&["hold", "list"]);
+    let listed = String::from_utf8_lossy(&listed.stdout).into_owned();
+    for word in ["Smith v. Jones", "Letter of 3 March", &workspace] {
+        assert!(listed.contains(word), "{listed}");
+    }
+    let lifted = server.command(&["hold", "lift", "smith v. jones"]);
+    assert!(lifted.status.success());
+    assert!(purge().status.success());
+    let none = server.command(&["hold", "lift", "smith v. jones"]);
+    let said = String::from_utf8_lossy(&none.stderr).into_owned();
+    assert!(said.contains("chancery-server hold list"), "{said}");
+    let audit = get(&server, &root, &format!("{C}/audit?limit=20"))
+        .expect(200)
+        .text();
+    for line in [
+        "hold added: Smith v. Jones",
+        "hold changed: Smith v. Jones",
+        "hold lifted:",
+    ] {
+        assert!(audit.contains(line), "{line}: {audit}");
+    }
+}

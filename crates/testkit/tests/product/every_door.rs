@@ -144,6 +144,12 @@ impl Firm {
             &format!("{customer}/walls"),
             &json!({"name": format!("{SECRET} wall")}),
         );
+        send(
+            &root,
+            "POST",
+            &format!("{customer}/holds"),
+            &json!({"name": format!("{SECRET} hold")}),
+        );
         let group = json!({"id": "Partners", "full_name": "Partners"});
         send(&root, "POST", &format!("{customer}/groups"), &group);
         let values = BTreeMap::from([
@@ -159,6 +165,7 @@ impl Firm {
             ("user", "Ann".to_owned()),
             ("group", "Partners".to_owned()),
             ("wall", format!("{SECRET} wall")),
+            ("hold", format!("{SECRET} hold")),
             ("field", "custom1".to_owned()),
             ("alias", "C1".to_owned()),
             ("above", "DOC".to_owned()),
@@ -292,6 +299,7 @@ fn whoever_has_no_right_sees_nothing_and_changes_nothing() {
             "/api/v2/customers/1/users".to_owned(),
             "/api/v2/customers/1/groups/Partners/members".to_owned(),
             "/api/v2/customers/1/walls".to_owned(),
+            "/api/v2/customers/1/holds".to_owned(),
             "/api/v2/customers/1/libraries".to_owned(),
             "/api/v2/customers/1/applications/desktop".to_owned(),
         ]
