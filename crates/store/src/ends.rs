@@ -156,9 +156,6 @@ impl Store {
                             .execute([grant])?;
                         left -= 1;
                         over.pop_front();
-                        if left == 0 {
-                            break;
-                        }
                     }
                     Ok(over)
                 })

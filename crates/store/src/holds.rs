@@ -6,7 +6,7 @@ use crate::documents::Version;
 use crate::names::name_key;
 use crate::{Store, StoreError, containers, libraries};
 use chancery_proto::clock::Timestamp;
-use chancery_proto::ids::ContainerId;
+use chancery_proto::ids::{ContainerId, DocumentId, IdError};
 use rusqlite::{Connection, OptionalExtension, params};
 
 /// A hold, with what is under it.
@@ -30,6 +30,26 @@ pub struct HoldChanges {
     pub enclose: Vec<ContainerId>,
     /// Those that are under it no longer.
     pub free: Vec<ContainerId>,
+}
+
+/// What is meant by the id of a workspace or of a document, for a hold: of a
+/// version the document, as a hold has all of its versions.
+///
+/// # Errors
+/// [`IdError`] for what is neither.
+///
+/// ```
+/// use chancery_store::holds::item_of;
+/// assert_eq!(item_of("ACTIVE!34.1"), item_of("ACTIVE!34"));
+/// assert!(item_of("ACTIVE").is_err());
+/// ```
+pub fn item_of(text: &str) -> Result<ContainerId, IdError> {
+    match text.parse::<DocumentId>() {
+        Ok(DocumentId {
+            library, number, ..
+        }) => Ok(ContainerId { library, number }),
+        Err(_) => text.parse(),
+    }
 }
 
 fn number_of(connection: &Connection, name: &str) -> Result<i64, StoreError> {

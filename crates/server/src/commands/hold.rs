@@ -4,7 +4,7 @@ use super::{CommandError, Place, by_command, output};
 use chancery_proto::clock::SystemClock;
 use chancery_proto::ids::ContainerId;
 use chancery_store::StoreError;
-use chancery_store::holds::HoldChanges;
+use chancery_store::holds::{HoldChanges, item_of};
 use clap::{Args, Subcommand};
 
 #[derive(Debug, Subcommand)]
@@ -40,12 +40,12 @@ pub(super) struct Add {
 pub(super) struct Change {
     #[command(flatten)]
     named: Named,
-    /// Put this workspace or document (ACTIVE!34, without a version) under it; may be
+    /// Put this workspace, or this document with all its versions, under it; may be
     /// given several times
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", value_parser = item_of)]
     enclose: Vec<ContainerId>,
     /// Free this workspace or document; may be given several times
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", value_parser = item_of)]
     free: Vec<ContainerId>,
 }
 

@@ -6,11 +6,10 @@ use crate::http::caller::{Caller, Peer};
 use crate::http::error::ApiError;
 use crate::http::ids::PathValues;
 use crate::http::respond;
-use crate::routes::walls::ids;
 use crate::wire::fields::Fields;
 use axum::extract::State;
 use axum::response::Response;
-use chancery_store::holds::{Hold, HoldChanges};
+use chancery_store::holds::{Hold, HoldChanges, item_of};
 use serde_json::{Value, json};
 
 fn item(hold: &Hold) -> Value {
@@ -89,8 +88,8 @@ pub(crate) async fn change(
     let hold = of_path(&app, &path)?;
     let fields = Fields(&body);
     let changes = HoldChanges {
-        enclose: ids(fields, "enclose")?,
-        free: ids(fields, "free")?,
+        enclose: fields.ids("enclose", item_of)?,
+        free: fields.ids("free", item_of)?,
     };
     let entry = caller.did(&app, &peer, format!("hold changed: {}", hold.name));
     app.store.change_hold(&hold.name, changes, entry).await?;

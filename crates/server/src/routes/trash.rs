@@ -12,9 +12,8 @@ use crate::wire;
 use crate::wire::fields::Fields;
 use axum::extract::State;
 use axum::response::Response;
-use chancery_proto::ids::ContainerId;
 use http::StatusCode;
-use serde_json::{Value, json};
+use serde_json::json;
 
 /// `GET L/trash-bin/documents`: what was deleted, the last first.
 pub(crate) async fn list(
@@ -53,13 +52,7 @@ pub(crate) async fn restore(
 ) -> Result<Response, ApiError> {
     let (id, who) = (path.document()?, caller.into_principal());
     let fields = Fields(&body);
-    let folder = |value: &Value| {
-        let text = value.as_str().unwrap_or_default();
-        text.parse::<ContainerId>()
-            .map_err(|_| ApiError::field("folder_ids", "it has to be a list of folders' ids"))
-    };
-    let folders = fields.array("folder_ids")?.unwrap_or_default();
-    let folders: Vec<ContainerId> = folders.iter().map(folder).collect::<Result<_, _>>()?;
+    let folders = fields.ids("folder_ids", str::parse)?;
     let comment = fields.owned("comments")?.unwrap_or_default();
     if comment.chars().count() > 2_000 || comment.contains('\0') {
         return Err(ApiError::field(

@@ -9,7 +9,6 @@ use crate::http::respond;
 use crate::wire::fields::Fields;
 use axum::extract::State;
 use axum::response::Response;
-use chancery_proto::ids::ContainerId;
 use chancery_store::entries::Trustee;
 use chancery_store::users::key_of;
 use chancery_store::walls::{Wall, WallChanges};
@@ -97,17 +96,6 @@ fn trustees(fields: Fields<'_>, list: &str) -> Result<Vec<Trustee>, ApiError> {
     array.iter().map(trustee).collect()
 }
 
-/// A list of ids without a version.
-pub(super) fn ids(fields: Fields<'_>, list: &str) -> Result<Vec<ContainerId>, ApiError> {
-    let id = |value: &Value| {
-        let text = value.as_str().unwrap_or_default();
-        text.parse()
-            .map_err(|_| ApiError::field(list, "it has to be a list of ids like ACTIVE!34"))
-    };
-    let array = fields.array(list)?.unwrap_or_default();
-    array.iter().map(id).collect()
-}
-
 /// `PATCH C/walls/{wall}`: `admit` and `expel` with ids and types, `enclose` and
 /// `free` with workspaces.
 pub(crate) async fn change(
@@ -123,8 +111,8 @@ pub(crate) async fn change(
     let changes = WallChanges {
         admit: trustees(fields, "admit")?,
         expel: trustees(fields, "expel")?,
-        enclose: ids(fields, "enclose")?,
-        free: ids(fields, "free")?,
+        enclose: fields.ids("enclose", str::parse)?,
+        free: fields.ids("free", str::parse)?,
     };
     let entry = caller.did(&app, &peer, format!("wall changed: {}", wall.name));
     app.store.change_wall(&wall.name, changes, entry).await?;

@@ -2,6 +2,7 @@
 
 use crate::http::error::ApiError;
 use chancery_proto::clock::Timestamp;
+use chancery_proto::ids::IdError;
 use chancery_proto::work::DefaultSecurity;
 use serde_json::{Map, Value};
 
@@ -88,5 +89,19 @@ impl<'a> Fields<'a> {
             Some(Value::Array(array)) => Ok(Some(array)),
             Some(_) => Err(ApiError::field(name, "it has to be a list")),
         }
+    }
+
+    /// A list of ids, each read by `read`; of none where there is no list.
+    pub(crate) fn ids<T>(
+        self,
+        name: &str,
+        read: impl Fn(&str) -> Result<T, IdError>,
+    ) -> Result<Vec<T>, ApiError> {
+        let id = |value: &Value| {
+            let text = value.as_str().unwrap_or_default();
+            read(text).map_err(|error| ApiError::field(name, error.to_string()))
+        };
+        let array = self.array(name)?.unwrap_or_default();
+        array.iter().map(id).collect()
     }
 }

@@ -469,6 +469,20 @@ fn a_legal_hold_keeps_a_document_in_the_trash_from_api_and_command_alike() {
         .json();
     assert_eq!(changed["data"]["items"], json!([workspace]));
     assert_eq!(changed["data"]["reason"], "Letter of 3 March");
+    for wrong in [json!(["Smith"]), json!([7]), json!("ACTIVE!1")] {
+        let change = json!({"enclose": wrong});
+        let refused = send(&server, &root, "PATCH", &hold, &change).expect(400);
+        assert!(refused.text().contains("enclose"), "{}", refused.text());
+    }
+    // Of a document any version is the document.
+    let (document, _) = letter.split_once('.').expect("a version");
+    for (what, items) in [
+        ("enclose", json!([workspace, document])),
+        ("free", json!([workspace])),
+    ] {
+        let changed = send(&server, &root, "PATCH", &hold, &json!({what: [letter]}));
+        assert_eq!(changed.expect(200).json()["data"]["items"], items, "{what}");
+    }
     let delete = |token: &str, path: &str| {
         server.call(Request::new("DELETE", &format!("{API}/{path}/{letter}")).token(token))
     };
